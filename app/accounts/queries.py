@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, noload
+
+from app.accounts.models import RoleGrant, SignInFailure, User, UserSession
+from app.accounts.rules import FAILURE_WINDOW
+from app.db.listing import Order, Page, capped_count, fetch
+from app.extensions import db
+from app.organisation.models import Centre, ChiefRepresentative
+from app.permissions import Actor, Origin, Role
+
+
+def digest(text: str) -> str:
+    """Return the form in which tokens and typed user names are kept."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_session(token: str) -> tuple[UserSession, User, frozenset[Role]] | None:
+    """Return an open session with its user and roles, in one statement."""
+    rows = db.session.execute(
+        select(UserSession, User, RoleGrant.role)
+        .join(User, User.id == UserSession.user_id)
+        .outerjoin(RoleGrant, (RoleGrant.user_id == User.id) & RoleGrant.withdrawn_at.is_(None))
+        .where(UserSession.token_hash == digest(token), UserSession.ended_at.is_(None))
+        .options(noload(User.roles))
+    ).all()
+    if not rows:
+        return None
+    return rows[0][0], rows[0][1], frozenset(role for _, _, role in rows if role)
+
+
+def build_actor(user: User, roles: frozenset[Role], today: date, origin: Origin) -> Actor:
+    """Return the actor a user is today: his roles, his centre and those below, his departments."""
+    departments: frozenset[int] = frozenset()
+    if Role.CHIEF_REPRESENTATIVE in roles and user.staff_member_id:
+        departments = frozenset(
+            db.session.scalars(
+                select(ChiefRepresentative.department_id).where(
+                    ChiefRepresentative.staff_member_id == user.staff_member_id,
+                    ChiefRepresentative.from_on <= today,
+                    or_(ChiefRepresentative.to_on.is_(None), ChiefRepresentative.to_on >= today),
+                )
+            )
+        )
+    return Actor(
+        user_id=user.id,
+        name=user.name,
+        roles=roles,
+        centre_id=user.centre_id,
+        centre_ids=frozenset(db.session.scalars(centres_below(user.centre_id)))
+        if user.centre_id
+        else frozenset(),
+        department_ids=departments,
+        staff_member_id=user.staff_member_id,
+        origin=origin,
+    )
+
+
+def centres_below(centre_id: int) -> Select[tuple[int]]:
+    """Return a select of the ids of a centre and of all below it."""
+    tree = select(Centre.id).where(Centre.id == centre_id).cte("tree", recursive=True)
+    tree = tree.union_all(select(Centre.id).where(Centre.parent_id == tree.c.id))
+    return select(tree.c.id)
+
+
+def find_user(username: str) -> User | None:
+    return db.session.scalar(select(User).where(User.username == username))
+
+
+def recent_failures(session: Session, username: str, address: str, now: datetime) -> tuple[int, int]:
+    """Return how many sign-ins failed of late for this account, and from this address."""
+    since = now - FAILURE_WINDOW
+    count = select(func.count()).select_from(SignInFailure)
+    account = session.scalar(
+        count.where(SignInFailure.username_hash == digest(username), SignInFailure.at > since)
+    )
+    place = session.scalar(count.where(SignInFailure.address == address, SignInFailure.at > since))
+    return account or 0, place or 0
+
+
+def visible_to(actor: Actor) -> Select[tuple[User]]:
+    """Return the accounts an administrator or auditor may see: those of his centre and below."""
+    return select(User).where(User.centre_id.in_(actor.centre_ids))
+
+
+def get_own(user_id: int) -> User:
+    return db.session.get_one(User, user_id)
+
+
+def list_users(actor: Actor, args: Mapping[str, str]) -> tuple[Page[User], int]:
+    """Return one page of the accounts in sight, by name, and their capped number."""
+    order = Order(User.sort_key, User.id, descending=False)
+    rows = visible_to(actor)
+    return fetch(db.session(), rows, order, args.get("cursor")), capped_count(db.session(), rows)

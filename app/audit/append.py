@@ -1,0 +1,108 @@
+"""Write entries to the end of one centre's chain, as the last thing before a commit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.orm import Session
+
+from app.audit.chain import ALGORITHM, GENESIS_ACTION, ZERO, Link, link_hash
+from app.audit.models import AuditEntry, AuditHead
+from app.db.types import canonical
+from app.permissions import Actor
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BATCH = 1000
+
+
+def microseconds(instant: datetime) -> int:
+    """Return the instant as whole microseconds since 1970, without a float in between."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def instant(at_us: int) -> datetime:
+    """Return the UTC instant of an entry's time."""
+    return _EPOCH + timedelta(microseconds=at_us)
+
+
+def draft(
+    actor: Actor,
+    now: datetime,
+    centre_id: int,
+    action: str,
+    *,
+    subject_type: str | None = None,
+    subject_id: int | None = None,
+    subject_name: str = "",
+    payload: dict[str, Any] | None = None,
+    result: str = "ok",
+) -> Link:
+    """Return an entry that has no place in the chain yet."""
+    return Link(
+        centre_id=centre_id,
+        seq=-1,
+        at_us=microseconds(now),
+        actor_id=actor.user_id,
+        actor_name=actor.name,
+        role=actor.role.value if actor.role else None,
+        session_id=actor.origin.session_id,
+        address=actor.origin.address,
+        route=actor.origin.route,
+        request_id=actor.origin.request_id,
+        action=action,
+        result=result,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        subject_name=subject_name,
+        payload=canonical(payload or {}),
+        algorithm=ALGORITHM,
+        previous="",
+        hash="",
+    )
+
+
+def _genesis(first: Link) -> Link:
+    return replace(
+        first,
+        actor_id=None,
+        actor_name="duban",
+        role=None,
+        session_id=None,
+        address="",
+        route="",
+        request_id="",
+        action=GENESIS_ACTION,
+        result="ok",
+        subject_type=None,
+        subject_id=None,
+        subject_name="",
+        payload="{}",
+    )
+
+
+def append(session: Session, drafts: list[Link]) -> None:
+    """Append entries of one centre in the session's open write transaction, opening its chain if new."""
+    if not drafts:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        # One round trip: the function locks the head, hashes, inserts and moves the head.
+        rows = [asdict(link) for link in [_genesis(drafts[0]), *drafts]]
+        session.execute(select(func.audit_append(drafts[0].centre_id, bindparam("e", canonical(rows)))))
+        return
+    head = session.execute(
+        select(AuditHead.seq, AuditHead.hash).where(AuditHead.centre_id == drafts[0].centre_id)
+    ).one_or_none()
+    seq, previous = head if head else (-1, ZERO)
+    if head is None:
+        drafts = [_genesis(drafts[0]), *drafts]
+    rows = []
+    for link in drafts:
+        seq += 1
+        link = replace(link, seq=seq, previous=previous)
+        previous = link_hash(link)
+        rows.append(asdict(replace(link, hash=previous)))
+    for start in range(0, len(rows), _BATCH):
+        session.connection().execute(insert(AuditEntry.__table__), rows[start : start + _BATCH])

@@ -1,0 +1,116 @@
+"""Keyset pages and capped counts: a list costs the same on its first and on its last page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Date, Integer, Select, func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.types import TypeEngine
+
+from app.core.errors import Invalid
+from app.core.i18n import N_
+from app.db.types import Instant
+
+T = TypeVar("T")
+PAGE_SIZE = 50
+COUNT_CAP = 1000
+
+
+@dataclass(frozen=True)
+class Order:
+    """A sort of a ledger: a column without NULLs, with the id as tie-break in the same direction."""
+
+    column: InstrumentedAttribute[Any]
+    key: InstrumentedAttribute[int]
+    descending: bool = True
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of rows and the cursors of its neighbours; a missing cursor means there is none."""
+
+    rows: Sequence[T]
+    next: str | None
+    previous: str | None
+
+
+def fetch(
+    session: Session,
+    statement: Select[tuple[T]],
+    order: Order,
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+) -> Page[T]:
+    """Return the page that the cursor points to, or the first one. Raise Invalid on a broken cursor."""
+    backwards, position = _decode(order, cursor) if cursor else (False, None)
+    descending = order.descending != backwards
+    pair = tuple_(order.column, order.key)
+    if position is not None:
+        statement = statement.where(pair < tuple_(*position) if descending else pair > tuple_(*position))
+    columns: list[ColumnElement[Any]] = [
+        c.desc() if descending else c.asc()
+        for c in (order.column, order.key)  # type: ignore[misc]
+    ]
+    rows = list(session.scalars(statement.order_by(*columns).limit(size + 1)))
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Page(rows, None, None)
+    # Whoever pages backwards came from a next page; whoever holds a cursor left a page behind.
+    has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
+    return Page(
+        rows,
+        _encode(order, rows[-1], backwards=False) if has_next else None,
+        _encode(order, rows[0], backwards=True) if has_previous else None,
+    )
+
+
+def capped_count(session: Session, statement: Select[Any]) -> int:
+    """Return how many rows there are, counting no further than one above the cap."""
+    limited = statement.order_by(None).limit(COUNT_CAP + 1).subquery()
+    return session.scalar(select(func.count()).select_from(limited)) or 0
+
+
+def _encode(order: Order, row: Any, *, backwards: bool) -> str:
+    value = getattr(row, order.column.key)
+    plain = value.isoformat() if isinstance(value, date) else value
+    text = json.dumps([int(backwards), plain, getattr(row, order.key.key)], ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(order: Order, cursor: str) -> tuple[bool, tuple[Any, int]]:
+    try:
+        backwards, value, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return bool(backwards), (_value(order.column.type, value), _integer(key))
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        raise Invalid(N_("翻页位置无效，请回到第一页。"), field="cursor") from None
+
+
+def _value(kind: TypeEngine[Any], value: Any) -> Any:
+    if isinstance(kind, Instant):
+        instant = datetime.fromisoformat(value)
+        if instant.tzinfo is None:
+            raise ValueError
+        return instant
+    if isinstance(kind, Date):
+        return date.fromisoformat(value)
+    if isinstance(kind, Integer):
+        return _integer(value)
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    value.encode()  # a lone surrogate is refused here, not by the driver
+    return value
+
+
+def _integer(value: Any) -> int:
+    if type(value) is not int or abs(value) > 2**62:
+        raise ValueError
+    return value

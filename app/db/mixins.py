@@ -1,0 +1,52 @@
+"""What ledger rows have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import Integer
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+
+class Audited:
+    """A row whose every change must be recorded in the audit log, inside a unit of work.
+
+    `__audit_type__` is the subject's permanent name in the log. A child row that has no story of
+    its own returns its parent from `audit_subject`; its changes then stand in the parent's entry.
+    """
+
+    __audit_type__: ClassVar[str]
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        # Guards races between two live transactions; old forms are compared by the services.
+        return {"version_id_col": cls.version}
+
+    @property
+    def audit_name(self) -> str:
+        """Return the printable name of the row; never protected data."""
+        return str(self.id)
+
+    @property
+    def audit_centre_id(self) -> int | None:
+        """Return the centre whose chain keeps this row's story."""
+        return getattr(self, "centre_id", None)
+
+    def audit_subject(self) -> Audited:
+        """Return the row whose entry covers changes of this one."""
+        return self
+
+
+class Searchable:
+    """A row found by two-character search; its text is indexed when its unit of work commits."""
+
+    __search_table__: ClassVar[str]
+
+    @property
+    def search_text(self) -> str:
+        """Return what the row is found by; never protected data."""
+        raise AttributeError("a searchable row names its text")

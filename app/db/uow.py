@@ -1,0 +1,281 @@
+"""One change: the only place that commits, and the guard that no change goes unrecorded."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sqlalchemy import event, insert, inspect, select
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from app.audit import append as audit
+from app.core.actions import Action
+from app.core.errors import NotFound, Stale
+from app.db import search
+from app.db.mixins import Audited, Searchable
+from app.db.sqlite import WRITE, write_turn
+from app.extensions import Model, db
+from app.permissions import Actor
+
+Row = TypeVar("Row", bound=Model)
+_UOW = "uow"
+_SHORT = "short_transaction"
+_PROTECTED = "***"
+
+
+class UnauditedChange(Exception):
+    """An audited row was changed without a recorded action, or outside a unit of work."""
+
+
+@dataclass
+class _Recorded:
+    action: Action
+    subject: Audited | None
+    extra: dict[str, Any]
+    result: str
+
+
+@dataclass
+class UnitOfWork:
+    """An open write transaction; services change rows through `session` and record what they did."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+    recorded: list[_Recorded] = field(default_factory=list)
+    touched: dict[int, tuple[Audited, dict[str, list[Any]]]] = field(default_factory=dict)
+    _after: list[Callable[[], None]] = field(default_factory=list)
+
+    def record(
+        self, action: Action, subject: Audited | None = None, *, result: str = "ok", **extra: Any
+    ) -> None:
+        """Record an action on a subject; the keys beyond its changed fields must be those declared."""
+        if set(extra) != action.extra:
+            raise TypeError(f"{action.name} takes {sorted(action.extra)}, not {sorted(extra)}")
+        self.recorded.append(_Recorded(action, subject, extra, result))
+
+    def get(self, model: type[Row], row_id: int, version: int | None = None) -> Row:
+        """Load a row to change it. Raise NotFound, or Stale if the form was made from an older version."""
+        row = self.session.get(model, row_id)
+        if row is None:
+            raise NotFound("记录不存在。")
+        if version is not None and isinstance(row, Audited) and row.version != version:
+            raise Stale("这条记录刚被别人改动，请核对后重新提交。")
+        return row
+
+    def bulk_insert(self, model: type[Model], rows: Iterable[Mapping[str, Any]], *, subject: Audited) -> None:
+        """Insert many rows at once; the recorded action of `subject` (an import, a run) answers for them."""
+        self.session.flush()
+        batch = list(rows)
+        if batch:
+            self.session.connection().execute(insert(model.__table__), batch)
+        self.touched.setdefault(id(subject), (subject, {}))
+
+    def after_commit(self, run: Callable[[], None]) -> None:
+        """Run something that must not happen unless the change is kept (wake the worker, clean files)."""
+        self._after.append(run)
+
+
+@contextmanager
+def unit_of_work(actor: Actor, now: datetime) -> Iterator[UnitOfWork]:
+    """Open the write transaction of one change; commit it with its audit entries, or nothing at all."""
+    session = db.session()
+    if _UOW in session.info or _SHORT in session.info:
+        raise RuntimeError("units of work do not nest")
+    session.rollback()  # ends the request's read transaction
+    uow = UnitOfWork(session, actor, now)
+    with write_turn(session):
+        session.info[_UOW] = uow
+        try:
+            session.connection(execution_options={WRITE: True})
+            yield uow
+            session.flush()
+            _index(uow)
+            audit.append(session, _entries(uow))
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            del session.info[_UOW]
+    for run in uow._after:
+        run()
+
+
+@contextmanager
+def short_transaction() -> Iterator[Session]:
+    """Write rows that carry no ledger meaning: sessions, drafts, throttles, the state of jobs."""
+    session = db.session()
+    if _UOW in session.info or _SHORT in session.info:
+        raise RuntimeError("units of work do not nest")
+    session.rollback()
+    with write_turn(session):
+        session.info[_SHORT] = True
+        try:
+            session.connection(execution_options={WRITE: True})
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            del session.info[_SHORT]
+
+
+def end_reading() -> None:
+    """End the present read transaction, so that the next query sees what others have committed."""
+    db.session().rollback()
+
+
+# --- the guard ------------------------------------------------------------------------------------
+
+
+@event.listens_for(db.session, "before_flush")
+def _refuse_stray_writes(session: Session, *_: object) -> None:
+    changed = [*session.new, *session.deleted, *(o for o in session.dirty if session.is_modified(o))]
+    if not changed:
+        return
+    if _UOW not in session.info:
+        stray = [o for o in changed if isinstance(o, Audited)]
+        if stray or _SHORT not in session.info:
+            raise UnauditedChange(f"written outside a unit of work: {stray or changed}")
+    if any(isinstance(o, Audited) for o in session.deleted):
+        raise UnauditedChange("ledger rows are never deleted")
+
+
+@event.listens_for(db.session, "after_flush")
+def _collect(session: Session, _context: object) -> None:
+    uow: UnitOfWork | None = session.info.get(_UOW)
+    if uow is None:
+        return
+    for row in (*session.new, *session.dirty):
+        if isinstance(row, Audited):
+            changes = uow.touched.setdefault(id(row), (row, {}))[1]
+            for name, (before, after) in _changes(row, new=row in session.new).items():
+                changes[name] = [changes[name][0] if name in changes else before, after]
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _refuse_bulk_statements(state: ORMExecuteState) -> None:
+    if not (state.is_insert or state.is_update or state.is_delete):
+        return
+    table = state.statement.table  # type: ignore[attr-defined]
+    audited = any(
+        mapper.local_table is table and issubclass(mapper.class_, Audited)
+        for mapper in Model.registry.mappers
+    )
+    if audited or (_UOW not in state.session.info and _SHORT not in state.session.info):
+        raise UnauditedChange(f"a bulk statement on {table.name}; use rows, or uow.bulk_insert")
+
+
+@event.listens_for(Audited, "attribute_instrument", propagate=True)
+def _keep_old_values(_class: type, key: str, attribute: Any) -> None:
+    # Without this a column that was never read has no old value to record.
+    if hasattr(attribute.property, "columns"):
+        event.listen(attribute, "set", _no_op, active_history=True)
+
+
+def _no_op(_row: object, value: object, _old: object, _initiator: object) -> object:
+    return value
+
+
+def _changes(row: Audited, *, new: bool) -> dict[str, list[Any]]:
+    """Return {field: [before, after]} in plain values; protected fields say only that they changed."""
+    state = inspect(row)
+    found: dict[str, list[Any]] = {}
+    for attribute in state.mapper.column_attrs:
+        column = attribute.columns[0]
+        if attribute.key in ("id", "version") or column.info.get("derived"):
+            continue
+        if new and getattr(row, attribute.key) is None:
+            continue
+        history = state.attrs[attribute.key].history
+        if not new and not history.has_changes():
+            continue
+        before = None if new or not history.deleted else history.deleted[0]
+        after = getattr(row, attribute.key) if new else history.added[0]
+        if column.info.get("protected"):
+            found[attribute.key] = [before and _PROTECTED, after and _PROTECTED]
+        else:
+            found[attribute.key] = [plain(before), plain(after)]
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it without loss of meaning."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date | Decimal):
+        return str(value)
+    if isinstance(value, frozenset | set | tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def _entries(uow: UnitOfWork) -> list[audit.Link]:
+    """Turn what was recorded into entries of one chain; raise UnauditedChange if a change is missing."""
+    changes: dict[int, dict[str, list[Any]]] = {}
+    subjects: dict[int, Audited] = {}
+    for row, changed in uow.touched.values():
+        subject = row.audit_subject()
+        subjects[id(subject)] = subject
+        prefix = "" if subject is row else f"{row.__audit_type__}#{row.id}."
+        changes.setdefault(id(subject), {}).update({prefix + name: pair for name, pair in changed.items()})
+    missing = set(subjects) - {id(r.subject) for r in uow.recorded}
+    if missing:
+        raise UnauditedChange(f"no recorded action for {[subjects[key] for key in missing]}")
+    entries = []
+    centre_id = _chain_of(uow)
+    for item in uow.recorded:
+        payload = {key: plain(value) for key, value in item.extra.items()}
+        changed = changes.pop(id(item.subject), {}) if item.subject is not None else {}
+        if changed:
+            payload["changes"] = changed
+        entries.append(
+            audit.draft(
+                uow.actor,
+                uow.now,
+                centre_id,
+                item.action.name,
+                subject_type=item.subject.__audit_type__ if item.subject else None,
+                subject_id=item.subject.id if item.subject else None,
+                subject_name=item.subject.audit_name if item.subject else "",
+                payload=payload,
+                result=item.result,
+            )
+        )
+    return entries
+
+
+def _chain_of(uow: UnitOfWork) -> int:
+    """Return the centre whose chain these entries extend: that of the subjects, else the actor's, else the root's."""
+    centres = {
+        item.subject.audit_centre_id for item in uow.recorded if item.subject and item.subject.audit_centre_id
+    }
+    if len(centres) > 1:
+        raise UnauditedChange(f"one unit of work, one centre; these rows belong to {sorted(centres)}")
+    if centres:
+        return centres.pop()
+    return uow.actor.centre_id or root_centre_id(uow.session)
+
+
+def root_centre_id(session: Session) -> int:
+    """Return the centre at the top of the tree, whose chain takes events without a centre; 0 before there is one."""
+    centres = Model.metadata.tables["centres"]
+    found = session.scalar(
+        select(centres.c.id).where(centres.c.parent_id.is_(None)).order_by(centres.c.id).limit(1)
+    )
+    return found or 0
+
+
+def _index(uow: UnitOfWork) -> None:
+    for row, _ in uow.touched.values():
+        if isinstance(row, Searchable):
+            search.index(uow.session, row.__search_table__, row.id, row.search_text)

@@ -1,0 +1,165 @@
+"""Form fields that forgive how people type and refuse what cannot be kept; shared by every form.
+
+Errors are DomainError values: the page translates them, an import writes them beside the bad row.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from wtforms import Field, Form, StringField, TextAreaField
+from wtforms.validators import ValidationError
+from wtforms.widgets import TextInput
+
+from app.core.errors import DomainError, Invalid
+from app.core.i18n import N_
+
+REQUIRED = N_("请填写此项。")
+TOO_LONG = N_("最多 %(max)d 个字，现在是 %(length)d 个字。")
+CONTROL = N_("第 %(place)d 个字符是无法保存的控制字符，请删除后重试。")
+NOT_A_DATE = N_("日期不对，请写成 2026-11-22 或 1122。")
+NOT_A_TIME = N_("时间不对，请写成 2026-11-22 09:05。")
+NOT_A_NUMBER = N_("请填写 %(least)d 到 %(most)d 之间的整数。")
+
+Rule = Callable[[Form, Field], None]
+
+
+def required(_form: Form, field: Field) -> None:
+    """Refuse an empty field."""
+    if field.data in (None, "", []):
+        field.errors[:] = []
+        raise _stop(REQUIRED)
+
+
+def no_longer_than(most: int) -> Rule:
+    """Return a rule that refuses text of more than `most` characters, saying how long it is."""
+
+    def rule(_form: Form, field: Field) -> None:
+        if field.data and len(field.data) > most:
+            raise _stop(TOO_LONG, max=most, length=len(field.data))
+
+    return rule
+
+
+def printable(_form: Form, field: Field) -> None:
+    """Refuse characters that no database can hold and nobody can see."""
+    for place, char in enumerate(field.data or "", 1):
+        if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t":
+            raise _stop(CONTROL, place=place)
+
+
+def _stop(text: str, **params: Any) -> ValidationError:
+    error = ValidationError()
+    error.args = (Invalid(text, **params),)
+    return error
+
+
+class Line(StringField):
+    """One line of text: trimmed, no longer than `most`, nothing invisible in it."""
+
+    def __init__(self, label: str, *rules: Rule, most: int, **options: Any) -> None:
+        super().__init__(label, [printable, no_longer_than(most), *rules], **options)
+
+    def process_formdata(self, values: list[str]) -> None:
+        if values:
+            self.data = values[0].strip()
+
+
+class Paragraphs(TextAreaField):
+    """Several lines of text; the browser's line ends become plain ones."""
+
+    def __init__(self, label: str, *rules: Rule, most: int, **options: Any) -> None:
+        super().__init__(label, [printable, no_longer_than(most), *rules], **options)
+        self.most = most
+
+    def process_formdata(self, values: list[str]) -> None:
+        if values:
+            self.data = values[0].replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+class _Typed(Field):
+    """A field that keeps what was typed, right or wrong, and parses it into `data`."""
+
+    widget = TextInput()
+
+    def _value(self) -> str:
+        return self.raw_data[0] if self.raw_data else self._write(self.data)
+
+    def process_formdata(self, values: list[str]) -> None:
+        typed = unicodedata.normalize("NFKC", values[0]).strip() if values else ""
+        self.data = None
+        if typed:
+            try:
+                self.data = self._read(typed)
+            except DomainError as error:
+                self.process_errors.append(error)  # type: ignore[attr-defined]
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        super().process(formdata, data, extra_filters) if data is not None else super().process(formdata)
+
+    def _read(self, typed: str) -> Any:
+        raise ValueError(typed)
+
+    def _write(self, value: Any) -> str:
+        return "" if value is None else str(value)
+
+
+class Day(_Typed):
+    """A date, typed as 2026-11-22, 20261122 or 1122 (of the year of `today`)."""
+
+    def __init__(self, label: str, *rules: Rule, **options: Any) -> None:
+        super().__init__(label, list(rules), **options)
+        self.this_year: int | None = None
+
+    def _read(self, typed: str) -> date:
+        digits = re.sub(r"[-/.年月]", "-", typed).rstrip("日")
+        try:
+            if re.fullmatch(r"\d{4}", digits) and self.this_year:
+                return date(self.this_year, int(digits[:2]), int(digits[2:]))
+            if re.fullmatch(r"\d{8}", digits):
+                return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+            year, month, day = digits.split("-")
+            return date(int(year), int(month), int(day))
+        except ValueError:
+            raise Invalid(NOT_A_DATE) from None
+
+
+class Moment(_Typed):
+    """A wall-clock time at the office to the minute, typed or from a browser's picker; naive."""
+
+    def __init__(self, label: str, *rules: Rule, **options: Any) -> None:
+        super().__init__(label, list(rules), **options)
+
+    def _read(self, typed: str) -> datetime:
+        try:
+            return datetime.strptime(typed.replace("T", " ")[:16], "%Y-%m-%d %H:%M")
+        except ValueError:
+            raise Invalid(NOT_A_TIME) from None
+
+    def _write(self, value: datetime | None) -> str:
+        return value.strftime("%Y-%m-%dT%H:%M") if value else ""
+
+
+class Whole(_Typed):
+    """A whole number between two bounds."""
+
+    def __init__(self, label: str, *rules: Rule, least: int, most: int, **options: Any) -> None:
+        super().__init__(label, list(rules), **options)
+        self.least, self.most = least, most
+
+    def _read(self, typed: str) -> int:
+        if not re.fullmatch(r"-?\d{1,9}", typed) or not self.least <= int(typed) <= self.most:
+            raise Invalid(NOT_A_NUMBER, least=self.least, most=self.most)
+        return int(typed)
+
+
+def refuse(form: Form, error: DomainError) -> None:
+    """Put a refusal that a service raised beside the field it speaks of, or at the top of the form."""
+    if error.field and error.field in form:
+        form[error.field].errors = [*form[error.field].errors, error]
+    else:
+        form.form_errors.append(error)

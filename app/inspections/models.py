@@ -1,0 +1,193 @@
+"""Checklists, patrols and findings."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import User
+from app.db.mixins import Audited, Searchable
+from app.db.types import Instant, JsonText, enum_type
+from app.extensions import Model
+from app.inspections.rules import (
+    CheckResult,
+    Finder,
+    FindingSource,
+    FindingStatus,
+    PatrolMode,
+    PatrolStatus,
+    Severity,
+)
+from app.organisation.models import Department, PatrolPoint, Section, StaffMember, Zone
+
+
+class Checklist(Audited, Model):
+    """One version of a list of check items; a patrol keeps the version it used."""
+
+    __tablename__ = "checklists"
+    __table_args__ = (UniqueConstraint("centre_id", "code", "edition"),)
+    __audit_type__ = "checklist"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    edition: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    effective_on: Mapped[date] = mapped_column(Date)
+    retired_on: Mapped[date | None] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(Text)
+
+    @property
+    def audit_name(self) -> str:
+        return f"{self.name} v{self.edition}"
+
+
+class ChecklistItem(Audited, Model):
+    __tablename__ = "checklist_items"
+    __table_args__ = (
+        UniqueConstraint("checklist_id", "code"),
+        CheckConstraint("red_line BETWEEN 0 AND 5", name="red_line"),
+    )
+    __audit_type__ = "checklist_item"
+
+    checklist_id: Mapped[int] = mapped_column(ForeignKey("checklists.id"))
+    position: Mapped[int]
+    group_code: Mapped[str] = mapped_column(String(20))
+    group_name: Mapped[str] = mapped_column(String(40))
+    code: Mapped[str] = mapped_column(String(20))
+    wording: Mapped[str] = mapped_column(String(200))
+    clause: Mapped[str] = mapped_column(String(200), default="")
+    severity: Mapped[Severity] = mapped_column(enum_type(Severity))
+    red_line: Mapped[int] = mapped_column(default=0)  # which of the five, 0 for none
+    applies_to: Mapped[Any] = mapped_column(JsonText)  # kinds of patrol points
+    photo_required: Mapped[bool] = mapped_column(default=False)
+    note_required: Mapped[bool] = mapped_column(default=False)
+    deadline_workdays: Mapped[int | None]
+    deadline_hours: Mapped[int | None]
+
+    checklist: Mapped[Checklist] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.checklist
+
+
+class Patrol(Audited, Model):
+    """A submitted round through one zone; not edited afterwards, only voided with a reason."""
+
+    __tablename__ = "patrols"
+    __table_args__ = (
+        UniqueConstraint("centre_id", "number"),
+        UniqueConstraint("form_key"),
+        Index("ix_patrols_list", "centre_id", "started_at", "id"),
+        Index("ix_patrols_zone", "zone_id", "started_at"),
+        Index("ix_patrols_inspector", "inspector_id", "started_at"),
+        CheckConstraint("submitted_at >= started_at", name="order"),
+    )
+    __audit_type__ = "patrol"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    number: Mapped[str] = mapped_column(String(40))
+    form_key: Mapped[str] = mapped_column(String(40))  # one-time key of the draft it came from
+    zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"))
+    inspector_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    checklist_id: Mapped[int] = mapped_column(ForeignKey("checklists.id"))
+    mode: Mapped[PatrolMode] = mapped_column(enum_type(PatrolMode))
+    status: Mapped[PatrolStatus] = mapped_column(enum_type(PatrolStatus))
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    submitted_at: Mapped[datetime] = mapped_column(Instant)
+    points_checked: Mapped[int]
+    points_closed: Mapped[int]
+    findings_count: Mapped[int]
+    note: Mapped[str] = mapped_column(Text, default="")
+    void_reason: Mapped[str] = mapped_column(Text, default="")
+
+    zone: Mapped[Zone] = relationship(lazy="raise")
+    inspector: Mapped[User] = relationship(lazy="raise")
+    checklist: Mapped[Checklist] = relationship(lazy="raise")
+
+    @property
+    def audit_name(self) -> str:
+        return self.number
+
+
+class PatrolCheck(Audited, Model):
+    """One patrol point on one round, with the answer to every item of the checklist."""
+
+    __tablename__ = "patrol_checks"
+    __table_args__ = (
+        UniqueConstraint("patrol_id", "patrol_point_id"),
+        Index("ix_patrol_checks_point", "patrol_point_id", "checked_at"),
+    )
+    __audit_type__ = "patrol_check"
+
+    patrol_id: Mapped[int] = mapped_column(ForeignKey("patrols.id"))
+    patrol_point_id: Mapped[int] = mapped_column(ForeignKey("patrol_points.id"))
+    result: Mapped[CheckResult] = mapped_column(enum_type(CheckResult))
+    answers: Mapped[Any] = mapped_column(JsonText)  # item code -> answer
+    checked_at: Mapped[datetime] = mapped_column(Instant)
+
+    patrol: Mapped[Patrol] = relationship(lazy="raise")
+    patrol_point: Mapped[PatrolPoint] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.patrol
+
+
+class Finding(Audited, Searchable, Model):
+    """One observed fact: item, place, responsible body, person, time, evidence."""
+
+    __tablename__ = "findings"
+    __table_args__ = (
+        UniqueConstraint("centre_id", "number"),
+        Index("ix_findings_list", "centre_id", "occurred_at", "id"),
+        Index("ix_findings_status", "centre_id", "status", "occurred_at", "id"),
+        Index("ix_findings_department", "department_id", "occurred_at", "id"),
+        Index("ix_findings_point", "patrol_point_id", "occurred_at", "id"),
+        Index("ix_findings_staff", "staff_member_id", "occurred_at", "id"),
+        Index("ix_findings_patrol", "patrol_id"),
+        CheckConstraint("ended_at IS NULL OR ended_at >= occurred_at", name="order"),
+        CheckConstraint("(department_id IS NULL) <> (section_id IS NULL)", name="one_owner"),
+    )
+    __audit_type__ = "finding"
+    __search_table__ = "findings_search"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    number: Mapped[str] = mapped_column(String(40))
+    patrol_id: Mapped[int | None] = mapped_column(ForeignKey("patrols.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("checklist_items.id"), index=True)
+    patrol_point_id: Mapped[int] = mapped_column(ForeignKey("patrol_points.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    section_id: Mapped[int | None] = mapped_column(ForeignKey("sections.id"))
+    staff_member_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    finder: Mapped[Finder] = mapped_column(enum_type(Finder))
+    source: Mapped[FindingSource] = mapped_column(enum_type(FindingSource))
+    behalf_name: Mapped[str] = mapped_column(String(60), default="")  # entered on behalf of …
+    behalf_capacity: Mapped[str] = mapped_column(String(60), default="")  # … in this capacity
+    status: Mapped[FindingStatus] = mapped_column(enum_type(FindingStatus))
+    occurred_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    note: Mapped[str] = mapped_column(Text, default="")
+    photos: Mapped[int] = mapped_column(default=0)
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    void_reason: Mapped[str] = mapped_column(Text, default="")
+
+    item: Mapped[ChecklistItem] = relationship(lazy="raise")
+    patrol: Mapped[Patrol | None] = relationship(lazy="raise")
+    patrol_point: Mapped[PatrolPoint] = relationship(lazy="raise")
+    department: Mapped[Department | None] = relationship(lazy="raise")
+    section: Mapped[Section | None] = relationship(lazy="raise")
+    staff_member: Mapped[StaffMember | None] = relationship(lazy="raise")
+    recorded_by: Mapped[User] = relationship(lazy="raise")
+
+    search_words: Mapped[str] = mapped_column(Text, default="", info={"derived": True})
+
+    @property
+    def audit_name(self) -> str:
+        return self.number
+
+    @property
+    def search_text(self) -> str:
+        return f"{self.number} {self.search_words} {self.note}"

@@ -1,0 +1,20 @@
+"""States of long work. Pure."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+MAX_ATTEMPTS = 5
+LOST_AFTER = timedelta(minutes=3)  # a running job without a heartbeat for so long is taken up again
+
+
+def retry_delay(attempts: int) -> timedelta:
+    """Return how long a failed job rests before its next attempt: 5 s, 20 s, 80 s, 320 s."""
+    return timedelta(seconds=5 * 4 ** max(attempts - 1, 0))

@@ -1,0 +1,133 @@
+"""Who may do what, on one page: permissions, roles, grants; and the actor who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """A verb on a resource. A role gives verbs; rows come from `queries.visible_to(actor)`."""
+
+    ACCOUNT_OWN = "account:own"
+    ACCOUNT_READ = "account:read"
+    AUDIT_READ = "audit:read"
+    DOCUMENT_READ = "document:read"
+    HOME_READ = "home:read"
+    ORGANISATION_READ = "organisation:read"
+    PATROL_CONDUCT = "patrol:conduct"
+    PATROL_READ = "patrol:read"
+    FINDING_READ = "finding:read"
+    RECTIFICATION_ISSUE = "rectification:issue"
+    RECTIFICATION_READ = "rectification:read"
+    RECTIFICATION_RECEIVE = "rectification:receive"
+    RECTIFICATION_RECHECK = "rectification:recheck"
+    RECTIFICATION_SUBMIT = "rectification:submit"
+
+
+class Role(StrEnum):
+    INSPECTOR = "inspector"
+    SECTION_HEAD = "section_head"
+    DIRECTOR = "director"
+    WINDOW_STAFF = "window_staff"
+    CHIEF_REPRESENTATIVE = "chief_representative"
+    COMPLAINT_OFFICER = "complaint_officer"
+    DISCLOSURE_OFFICER = "disclosure_officer"
+    LEGAL_REVIEWER = "legal_reviewer"
+    AUDITOR = "auditor"
+    SYSTEM_ADMINISTRATOR = "system_administrator"
+    SECURITY_ADMINISTRATOR = "security_administrator"
+
+
+P = Permission
+_EVERYONE = {P.ACCOUNT_OWN, P.HOME_READ}
+_READ_LEDGERS = {P.PATROL_READ, P.FINDING_READ, P.RECTIFICATION_READ, P.DOCUMENT_READ, P.ORGANISATION_READ}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    role: frozenset(_EVERYONE | granted)
+    for role, granted in {
+        Role.INSPECTOR: _READ_LEDGERS | {P.PATROL_CONDUCT, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
+        Role.SECTION_HEAD: _READ_LEDGERS | {P.PATROL_CONDUCT, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
+        Role.DIRECTOR: _READ_LEDGERS,
+        Role.WINDOW_STAFF: {P.FINDING_READ, P.RECTIFICATION_READ, P.RECTIFICATION_SUBMIT},
+        Role.CHIEF_REPRESENTATIVE: {
+            P.FINDING_READ,
+            P.RECTIFICATION_READ,
+            P.RECTIFICATION_RECEIVE,
+            P.RECTIFICATION_SUBMIT,
+            P.DOCUMENT_READ,
+        },
+        Role.COMPLAINT_OFFICER: {
+            P.FINDING_READ,
+            P.RECTIFICATION_READ,
+            P.RECTIFICATION_ISSUE,
+            P.ORGANISATION_READ,
+        },
+        Role.DISCLOSURE_OFFICER: {P.ORGANISATION_READ},
+        Role.LEGAL_REVIEWER: {P.ORGANISATION_READ},
+        # The auditor reads everything but protected fields and writes nothing.
+        Role.AUDITOR: _READ_LEDGERS | {P.AUDIT_READ, P.ACCOUNT_READ},
+        # Administrators see no business data.
+        Role.SYSTEM_ADMINISTRATOR: {P.ORGANISATION_READ},
+        Role.SECURITY_ADMINISTRATOR: {P.ACCOUNT_READ},
+    }.items()
+}
+
+# 三员分立: nobody may hold two of these.
+SEPARATED = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR})
+
+# Roles that see every ledger row of their centre and the centres below it.
+CENTRE_WIDE = frozenset(
+    {Role.INSPECTOR, Role.SECTION_HEAD, Role.DIRECTOR, Role.COMPLAINT_OFFICER, Role.AUDITOR}
+)
+
+
+def incompatible(roles: frozenset[Role]) -> frozenset[Role]:
+    """Return the separated roles among these if they may not be held together, else nothing."""
+    held = roles & SEPARATED
+    return held if len(held) > 1 else frozenset()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from, as the audit log keeps it."""
+
+    session_id: int | None = None
+    address: str = ""
+    route: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The user (or named system user) on whose behalf something happens."""
+
+    user_id: int | None
+    name: str
+    roles: frozenset[Role] = frozenset()
+    centre_id: int | None = None
+    centre_ids: frozenset[int] = frozenset()  # the user's centre and those below it
+    department_ids: frozenset[int] = frozenset()  # those the user is chief representative of today
+    staff_member_id: int | None = None
+    origin: Origin = Origin()
+    role: Role | None = None  # the role that gave the permission in use
+
+    def can(self, permission: Permission) -> bool:
+        return any(permission in GRANTS[role] for role in self.roles)
+
+    def role_for(self, permission: Permission) -> Role | None:
+        """Return the first role, in the order of the table, that gives the permission."""
+        return next((role for role in Role if role in self.roles and permission in GRANTS[role]), None)
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return frozenset().union(*(GRANTS[role] for role in self.roles))
+
+    @property
+    def centre_wide(self) -> bool:
+        return bool(self.roles & CENTRE_WIDE)
+
+
+def system_actor(name: str, origin: Origin = Origin()) -> Actor:
+    """Return the named system user on whose behalf commands and the worker act."""
+    return Actor(user_id=None, name=name, origin=origin)

@@ -1,0 +1,72 @@
+"""The features, one line each: blueprints, navigation, models, commands, jobs and tests follow it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from types import ModuleType
+
+from app.core.i18n import N_
+from app.permissions import Permission
+
+
+@dataclass(frozen=True)
+class Nav:
+    """An entry of the navigation; `key` is the letter after `g` that goes there."""
+
+    endpoint: str
+    label: str
+    permission: Permission
+    key: str
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A package `app.<name>`; its rooms (models, routes, labels, cli, jobs) are found by name."""
+
+    name: str
+    nav: tuple[Nav, ...] = ()
+
+
+P = Permission
+FEATURES = (
+    Feature("reports", (Nav("reports.home", N_("首页"), P.HOME_READ, "h"),)),
+    Feature("accounts", (Nav("accounts.index", N_("用户"), P.ACCOUNT_READ, "u"),)),
+    Feature(
+        "organisation",
+        (
+            Nav("organisation.points", N_("巡查点"), P.ORGANISATION_READ, "w"),
+            Nav("organisation.staff", N_("人员"), P.ORGANISATION_READ, "s"),
+            Nav("organisation.departments", N_("进驻部门"), P.ORGANISATION_READ, "d"),
+        ),
+    ),
+    Feature("worktime"),
+    Feature("attachments"),
+    Feature("documents", (Nav("documents.index", N_("文书"), P.DOCUMENT_READ, "n"),)),
+    Feature("jobs"),
+    Feature(
+        "inspections",
+        (
+            Nav("inspections.patrols", N_("巡查"), P.PATROL_READ, "p"),
+            Nav("inspections.findings", N_("问题"), P.FINDING_READ, "f"),
+        ),
+    ),
+    Feature("rectifications", (Nav("rectifications.index", N_("整改"), P.RECTIFICATION_READ, "r"),)),
+    Feature("audit", (Nav("audit.index", N_("审计"), P.AUDIT_READ, "a"),)),
+)
+# The order in which people look for things.
+NAVIGATION = ("reports", "inspections", "rectifications", "documents", "organisation", "accounts", "audit")
+
+
+def find_room(feature: str, room: str) -> ModuleType | None:
+    """Import one room of a feature, or return None where the feature does without it."""
+    name = f"app.{feature}.{room}"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+
+
+def import_models() -> None:
+    """Import every table, so that the metadata is whole."""
+    for feature in FEATURES:
+        find_room(feature.name, "models")
+    importlib.import_module("app.db.models")

@@ -1,0 +1,146 @@
+"""What every page is made of: full page or partial, the reader's words, times and navigation."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext, ngettext
+from flask_login import current_user
+
+from app import clock
+from app.core.errors import DomainError
+from app.registry import FEATURES, NAVIGATION, Nav, find_room
+
+_WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+_LABELS: dict[type, dict[Any, str]] = {}
+_WORDS: dict[str, dict[str, str]] = {"ACTIONS": {}, "SUBJECTS": {}, "FIELDS": {}}
+
+
+def render(page: str, partial: str | None = None, status: int = 200, **context: Any) -> Response:
+    """Answer with the page, or with its partial if htmx asked for a part; the server chooses which."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    part = partial and htmx and not htmx.boosted and not htmx.history_restore_request
+    response = Response(render_template(partial if part else page, **context), status)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def done(url: str) -> Response:
+    """Send the reader on after a change, by whichever way he came."""
+    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+        return Response("", 204, {"HX-Redirect": quote(url, safe="/?&=#%:+,;@()!*'$-._~")})
+    return redirect(url, 303)  # type: ignore[return-value]
+
+
+def message(error: DomainError | str) -> str:
+    """Return a refusal in the reader's language."""
+    return gettext(error.message, **error.params) if isinstance(error, DomainError) else gettext(str(error))
+
+
+def label(value: object) -> str:
+    """Return the word for an enumeration's member in the reader's language."""
+    if value is None:
+        return ""
+    return gettext(_LABELS[type(value)][value])
+
+
+def word(value: str, kind: str = "ACTIONS") -> str:
+    """Return the word for an action, subject or field named in the audit log; the bare name if unknown."""
+    found = _WORDS[kind].get(value)
+    return gettext(found) if found else value
+
+
+def day(value: date | datetime | None, weekday: bool = True) -> str:
+    """Write a date as 2026-11-22 周日."""
+    if value is None:
+        return ""
+    on = clock.local(value).date() if isinstance(value, datetime) else value
+    return f"{on.isoformat()} {gettext(_WEEKDAYS[on.weekday()])}" if weekday else on.isoformat()
+
+
+def minute(value: datetime | None) -> str:
+    """Write an instant in office time, to the minute."""
+    return clock.local(value).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def second(value: datetime | None) -> str:
+    """Write an instant in office time, to the second; for the audit log."""
+    return clock.local(value).strftime("%Y-%m-%d %H:%M:%S") if value else ""
+
+
+def days_left(days: int | None) -> str:
+    """Say a number of working days in words: 还有 3 个工作日, 今天到期, 已逾期 2 个工作日."""
+    if days is None:
+        return gettext("暂定")
+    if days < 0:
+        return ngettext("已逾期 %(num)d 个工作日", "已逾期 %(num)d 个工作日", -days)
+    if days == 0:
+        return gettext("今天到期")
+    return ngettext("还有 %(num)d 个工作日", "还有 %(num)d 个工作日", days)
+
+
+def modify_query(**changes: Any) -> str:
+    """Return this page's address with some of its query changed; None drops a key."""
+    query = {key: value for key, value in request.args.items() if key not in changes}
+    query.update({key: value for key, value in changes.items() if value not in (None, "")})
+    return url_for(request.endpoint or "", **(request.view_args or {}), **query)
+
+
+def _navigation() -> list[dict[str, Any]]:
+    if not current_user.is_authenticated:
+        return []
+    by_name = {feature.name: feature for feature in FEATURES}
+    entries: list[Nav] = [nav for name in NAVIGATION for nav in by_name[name].nav]
+    here = (request.endpoint or "").split(".")[0]
+    return [
+        {
+            "label": gettext(nav.label),
+            "url": url_for(nav.endpoint),
+            "key": nav.key,
+            "active": nav.endpoint == request.endpoint
+            or (here == nav.endpoint.split(".")[0] and getattr(g, "section", None) == nav.endpoint),
+        }
+        for nav in entries
+        if current_user.actor.can(nav.permission)
+    ]
+
+
+def _context() -> dict[str, Any]:
+    locale = str(get_locale())
+    return {
+        "lang": "en" if locale.startswith("en") else "zh-Hans",
+        "nav": _navigation(),
+        "me": current_user.actor if current_user.is_authenticated else None,
+        "request_id": g.origin.request_id if "origin" in g else "",
+        "today": clock.today(),
+        "now": clock.now(),
+    }
+
+
+def init_app(app: Flask) -> None:
+    for feature in FEATURES:
+        room = find_room(feature.name, "labels")
+        if room is None:
+            continue
+        _LABELS.update(getattr(room, "LABELS", {}))
+        for kind, words in _WORDS.items():
+            words.update(getattr(room, kind, {}))
+    app.context_processor(_context)
+    app.jinja_env.filters.update(
+        label=label,
+        word=word,
+        day=day,
+        minute=minute,
+        second=second,
+        days_left=days_left,
+        message=message,
+        tojson_text=lambda value: json.dumps(value, ensure_ascii=False, indent=1),
+    )
+    app.jinja_env.globals.update(modify_query=modify_query, is_enum=lambda value: isinstance(value, StrEnum))
+    app.jinja_env.globals["demo"] = app.config["DUBAN"].env == "demo"
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
