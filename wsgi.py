@@ -1,3 +1,7 @@
 from app import create_app
+from app.config import SettingsError
 
-app = create_app()
+try:
+    app = create_app()
+except SettingsError as error:
+    raise SystemExit(str(error)) from None

@@ -1,21 +1,84 @@
-"""Commands that belong to no feature: the database, serving, the catalogue."""
+"""Commands that belong to no feature: the database, serving, the demo, the catalogue."""
 
 from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from app.config import ROOT, Settings
+from app.db import migrate
+
 database = AppGroup("db", help="Set up and migrate the database.")
+WEB_WORKERS = 2  # sync workers: threads do not help pages that cost processor time
 
 
 @database.command("upgrade")
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Bring the database to the newest (or a given) revision, as its owner."""
-    from app.db import migrate
-
     migrate.upgrade(current_app.config["DUBAN"], revision)
 
 
-COMMANDS = (database,)
+def _gunicorn(host: str, port: int, workers: int) -> list[str]:
+    options = ("--bind", f"{host}:{port}", "--workers", str(workers), "--worker-class", "sync")
+    return [sys.executable, "-m", "gunicorn", *options, "--timeout", "120", "--graceful-timeout", "10", "wsgi:app"]
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=WEB_WORKERS, show_default=True)
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the pages; `work` runs beside it."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, _gunicorn(host, port, workers))  # noqa: S606  (our own command line)
+
+
+@click.command("demo")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+def demo(host: str, port: int) -> None:
+    """Set up an embedded database, load the demo centre once, and serve it with its worker."""
+    from app.seeding import demo as seeds
+
+    settings: Settings = current_app.config["DUBAN"]
+    migrate.upgrade(settings)
+    if settings.own_database and seeds.is_empty():
+        click.echo("正在载入演示数据（仅首次）……")
+        seeds.run()
+    click.echo(f"\n  督办  http://{host}:{port}\n")
+    if settings.env == "demo":
+        click.echo(seeds.sign_ins())
+    _run_together([_gunicorn(host, port, WEB_WORKERS), [sys.executable, "-m", "flask", "--app", "wsgi", "work"]])
+
+
+def _run_together(commands: Sequence[Sequence[str]]) -> None:
+    """Run processes until one ends or we are told to stop; then end them all."""
+    running = [subprocess.Popen(command, cwd=ROOT) for command in commands]  # noqa: S603  (our own)
+    wanted = True
+
+    def stop(*_: object) -> None:
+        nonlocal wanted
+        wanted = False
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while wanted and all(process.poll() is None for process in running):
+        time.sleep(0.2)
+    for process in running:
+        if process.poll() is None:
+            process.terminate()
+    code = max((process.wait() for process in running), default=0)
+    if wanted:
+        sys.exit(code or 1)
+
+
+COMMANDS = (database, serve, demo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -31,6 +32,11 @@ class Settings:
     signing_key: str = field(repr=False)
 
     @property
+    def attachments(self) -> Path:
+        """The folder of evidence, shared by all machines of a site."""
+        return self.instance / "attachments"
+
+    @property
     def sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
 
@@ -50,10 +56,8 @@ def _secret(environ: Mapping[str, str], name: str, env: str, instance: Path) -> 
         draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_hex(32))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text().strip()
 

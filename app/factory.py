@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import config
 from app.extensions import babel, csrf, db, htmx
@@ -40,6 +41,8 @@ def build(settings: config.Settings | None = None) -> Flask:
         BABEL_DEFAULT_LOCALE="zh_Hans",
         BABEL_TRANSLATION_DIRECTORIES="translations",
     )
+    if settings.env == "production":  # behind one proxy, as the README says
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     db.init_app(app)
     csrf.init_app(app)
     htmx.init_app(app)

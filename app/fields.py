@@ -13,7 +13,7 @@ from typing import Any
 
 from wtforms import Field, Form, StringField, TextAreaField
 from wtforms.validators import ValidationError
-from wtforms.widgets import TextInput
+from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput
 
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import N_
@@ -33,6 +33,9 @@ def required(_form: Form, field: Field) -> None:
     if field.data in (None, "", []):
         field.errors[:] = []
         raise _stop(REQUIRED)
+
+
+required.field_flags = {"required": True}  # type: ignore[attr-defined]  # WTForms reads it: the control says so
 
 
 def no_longer_than(most: int) -> Rule:
@@ -84,8 +87,6 @@ class Paragraphs(TextAreaField):
 class _Typed(Field):
     """A field that keeps what was typed, right or wrong, and parses it into `data`."""
 
-    widget = TextInput()
-
     def _value(self) -> str:
         return self.raw_data[0] if self.raw_data else self._write(self.data)
 
@@ -98,9 +99,6 @@ class _Typed(Field):
             except DomainError as error:
                 self.process_errors.append(error)  # type: ignore[attr-defined]
 
-    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        super().process(formdata, data, extra_filters) if data is not None else super().process(formdata)
-
     def _read(self, typed: str) -> Any:
         raise ValueError(typed)
 
@@ -109,7 +107,9 @@ class _Typed(Field):
 
 
 class Day(_Typed):
-    """A date, typed as 2026-11-22, 20261122 or 1122 (of the year of `today`)."""
+    """A date, typed as 2026-11-22, 20261122 or 1122 (of `this_year`)."""
+
+    widget = DateInput()
 
     def __init__(self, label: str, *rules: Rule, **options: Any) -> None:
         super().__init__(label, list(rules), **options)
@@ -131,6 +131,8 @@ class Day(_Typed):
 class Moment(_Typed):
     """A wall-clock time at the office to the minute, typed or from a browser's picker; naive."""
 
+    widget = DateTimeLocalInput()
+
     def __init__(self, label: str, *rules: Rule, **options: Any) -> None:
         super().__init__(label, list(rules), **options)
 
@@ -146,6 +148,8 @@ class Moment(_Typed):
 
 class Whole(_Typed):
     """A whole number between two bounds."""
+
+    widget = NumberInput()
 
     def __init__(self, label: str, *rules: Rule, least: int, most: int, **options: Any) -> None:
         super().__init__(label, list(rules), **options)

@@ -47,7 +47,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     role: frozenset(_EVERYONE | granted)
     for role, granted in {
         Role.INSPECTOR: _READ_LEDGERS | {P.PATROL_CONDUCT, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
-        Role.SECTION_HEAD: _READ_LEDGERS | {P.PATROL_CONDUCT, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
+        # The head answers for what his own section has to mend; the guards see to it that he does not accept it.
+        Role.SECTION_HEAD: _READ_LEDGERS
+        | {
+            P.PATROL_CONDUCT,
+            P.RECTIFICATION_ISSUE,
+            P.RECTIFICATION_RECEIVE,
+            P.RECTIFICATION_RECHECK,
+            P.RECTIFICATION_SUBMIT,
+        },
         Role.DIRECTOR: _READ_LEDGERS,
         Role.WINDOW_STAFF: {P.FINDING_READ, P.RECTIFICATION_READ, P.RECTIFICATION_SUBMIT},
         Role.CHIEF_REPRESENTATIVE: {
@@ -106,9 +114,11 @@ class Actor:
     name: str
     roles: frozenset[Role] = frozenset()
     centre_id: int | None = None
+    centre_name: str = ""
     centre_ids: frozenset[int] = frozenset()  # the user's centre and those below it
     department_ids: frozenset[int] = frozenset()  # those the user is chief representative of today
     staff_member_id: int | None = None
+    section_id: int | None = None
     origin: Origin = Origin()
     role: Role | None = None  # the role that gave the permission in use
 

@@ -13,12 +13,14 @@ from app.permissions import Permission
 
 @dataclass(frozen=True)
 class Nav:
-    """An entry of the navigation; `key` is the letter after `g` that goes there."""
+    """An entry of the navigation; `key` is the letter after `g` that goes there, `icon` a drawing
+    of static/icons.svg."""
 
     endpoint: str
     label: str
     permission: Permission
     key: str
+    icon: str
 
 
 @dataclass(frozen=True)
@@ -31,29 +33,30 @@ class Feature:
 
 P = Permission
 FEATURES = (
-    Feature("reports", (Nav("reports.home", N_("首页"), P.HOME_READ, "h"),)),
-    Feature("accounts", (Nav("accounts.index", N_("用户"), P.ACCOUNT_READ, "u"),)),
+    Feature("reports", (Nav("reports.home", N_("首页"), P.HOME_READ, "h", "home"),)),
+    Feature("accounts", (Nav("accounts.index", N_("用户"), P.ACCOUNT_READ, "u", "user"),)),
     Feature(
         "organisation",
         (
-            Nav("organisation.points", N_("巡查点"), P.ORGANISATION_READ, "w"),
-            Nav("organisation.staff", N_("人员"), P.ORGANISATION_READ, "s"),
-            Nav("organisation.departments", N_("进驻部门"), P.ORGANISATION_READ, "d"),
+            Nav("organisation.points", N_("巡查点"), P.ORGANISATION_READ, "w", "point"),
+            Nav("organisation.staff", N_("人员"), P.ORGANISATION_READ, "s", "people"),
+            Nav("organisation.departments", N_("进驻部门"), P.ORGANISATION_READ, "d", "department"),
         ),
     ),
     Feature("worktime"),
+    Feature("seeding"),
     Feature("attachments"),
-    Feature("documents", (Nav("documents.index", N_("文书"), P.DOCUMENT_READ, "n"),)),
+    Feature("documents", (Nav("documents.index", N_("文书"), P.DOCUMENT_READ, "n", "document"),)),
     Feature("jobs"),
     Feature(
         "inspections",
         (
-            Nav("inspections.patrols", N_("巡查"), P.PATROL_READ, "p"),
-            Nav("inspections.findings", N_("问题"), P.FINDING_READ, "f"),
+            Nav("inspections.patrols", N_("巡查"), P.PATROL_READ, "p", "patrol"),
+            Nav("inspections.findings", N_("问题"), P.FINDING_READ, "f", "finding"),
         ),
     ),
-    Feature("rectifications", (Nav("rectifications.index", N_("整改"), P.RECTIFICATION_READ, "r"),)),
-    Feature("audit", (Nav("audit.index", N_("审计"), P.AUDIT_READ, "a"),)),
+    Feature("rectifications", (Nav("rectifications.index", N_("整改"), P.RECTIFICATION_READ, "r", "rectification"),)),
+    Feature("audit", (Nav("audit.index", N_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )
 # The order in which people look for things.
 NAVIGATION = ("reports", "inspections", "rectifications", "documents", "organisation", "accounts", "audit")

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session, noload
+from sqlalchemy.orm import Session, raiseload
 
 from app.accounts.models import RoleGrant, SignInFailure, User, UserSession
 from app.accounts.rules import FAILURE_WINDOW
@@ -27,7 +27,7 @@ def find_session(token: str) -> tuple[UserSession, User, frozenset[Role]] | None
         .join(User, User.id == UserSession.user_id)
         .outerjoin(RoleGrant, (RoleGrant.user_id == User.id) & RoleGrant.withdrawn_at.is_(None))
         .where(UserSession.token_hash == digest(token), UserSession.ended_at.is_(None))
-        .options(noload(User.roles))
+        .options(raiseload(User.roles))
     ).all()
     if not rows:
         return None
@@ -47,25 +47,27 @@ def build_actor(user: User, roles: frozenset[Role], today: date, origin: Origin)
                 )
             )
         )
+    names = dict(_centres_below(user.centre_id)) if user.centre_id else {}
     return Actor(
         user_id=user.id,
         name=user.name,
         roles=roles,
         centre_id=user.centre_id,
-        centre_ids=frozenset(db.session.scalars(centres_below(user.centre_id)))
-        if user.centre_id
-        else frozenset(),
+        centre_name=names.get(user.centre_id or 0, ""),
+        centre_ids=frozenset(names),
         department_ids=departments,
         staff_member_id=user.staff_member_id,
+        section_id=user.section_id,
         origin=origin,
     )
 
 
-def centres_below(centre_id: int) -> Select[tuple[int]]:
-    """Return a select of the ids of a centre and of all below it."""
-    tree = select(Centre.id).where(Centre.id == centre_id).cte("tree", recursive=True)
-    tree = tree.union_all(select(Centre.id).where(Centre.parent_id == tree.c.id))
-    return select(tree.c.id)
+def _centres_below(centre_id: int) -> Iterator[tuple[int, str]]:
+    """Yield the ids and names of a centre and of all below it."""
+    tree = select(Centre.id, Centre.name).where(Centre.id == centre_id).cte("tree", recursive=True)
+    tree = tree.union_all(select(Centre.id, Centre.name).where(Centre.parent_id == tree.c.id))
+    for row in db.session.execute(select(tree.c.id, tree.c.name)):
+        yield row.id, row.name
 
 
 def find_user(username: str) -> User | None:

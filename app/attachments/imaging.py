@@ -61,7 +61,7 @@ def inspect(path: Path, folder: Path, name: str) -> PhotoFacts:
     with path.open("rb") as file:
         media_type = rules.media_type_of(file.read(rules.HEAD_BYTES), name)
     try:
-        child = subprocess.run(
+        child = subprocess.run(  # noqa: S603  two paths of our own making, no shell
             [sys.executable, "-s", "-E", "-m", __name__, path.absolute(), folder.absolute()],
             cwd=_PROJECT,
             # No secrets: whatever a hostile photo makes of the decoder finds an empty room.
@@ -102,7 +102,7 @@ def _main(source: Path, folder: Path) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (most, most))
-    print(json.dumps(_examine(source, folder)))
+    sys.stdout.write(json.dumps(_examine(source, folder)))
 
 
 def _examine(source: Path, folder: Path) -> dict[str, Any]:
@@ -121,9 +121,7 @@ def _examine(source: Path, folder: Path) -> dict[str, Any]:
             width, height = image.size
             orientation, taken = _exif(image)
             preview = _oriented(_shrunk(image), orientation)
-    except Image.DecompressionBombError:
-        return {"refused": "pixels"}
-    except MemoryError:
+    except (Image.DecompressionBombError, MemoryError):
         return {"refused": "pixels"}
     except Exception:  # the decoders raise a dozen kinds for damaged files
         return {"refused": "damaged"}

@@ -98,7 +98,7 @@ def safe_filename(name: str | None) -> str:
 def exif_time(text: str) -> datetime | None:
     """Read an EXIF time, `2026:11:20 09:31:00` on the camera's own clock; None if it cannot be meant."""
     try:
-        taken = datetime.strptime(text.strip(" \0"), "%Y:%m:%d %H:%M:%S")
+        taken = datetime.strptime(text.strip(" \0"), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007  cameras know no zone
     except ValueError:
         return None
     return taken if taken.year >= _FIRST_YEAR else None

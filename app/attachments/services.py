@@ -84,3 +84,12 @@ def _claimed(taken_at: datetime | None) -> str | None:
         return None
     instant = clock.at_office(taken_at)
     return None if instant > clock.now() + timedelta(days=1) else instant.isoformat()
+
+
+def keep_printed_size(root: Path, sha256: str) -> str:
+    """Store the size of a photo that is printed as content of its own and return its hash."""
+    with (
+        imaging.ensure_preview(root, sha256, rules.LARGE).open("rb") as preview,
+        store.receiving(root, preview, "preview.jpg") as arrival,
+    ):
+        return arrival.sha256

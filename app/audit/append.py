@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +27,11 @@ def instant(at_us: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at_us)
 
 
+def _printable(text: str) -> str:
+    # An address somebody made up must not keep its refusal out of the log: no database takes a NUL.
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def draft(
     actor: Actor,
     now: datetime,
@@ -49,8 +53,8 @@ def draft(
         actor_name=actor.name,
         role=actor.role.value if actor.role else None,
         session_id=actor.origin.session_id,
-        address=actor.origin.address,
-        route=actor.origin.route,
+        address=_printable(actor.origin.address),
+        route=_printable(actor.origin.route),
         request_id=actor.origin.request_id,
         action=action,
         result=result,
@@ -65,8 +69,7 @@ def draft(
 
 
 def _genesis(first: Link) -> Link:
-    return replace(
-        first,
+    return first._replace(
         actor_id=None,
         actor_name="duban",
         role=None,
@@ -89,7 +92,7 @@ def append(session: Session, drafts: list[Link]) -> None:
         return
     if session.get_bind().dialect.name == "postgresql":
         # One round trip: the function locks the head, hashes, inserts and moves the head.
-        rows = [asdict(link) for link in [_genesis(drafts[0]), *drafts]]
+        rows = [link._asdict() for link in [_genesis(drafts[0]), *drafts]]
         session.execute(select(func.audit_append(drafts[0].centre_id, bindparam("e", canonical(rows)))))
         return
     head = session.execute(
@@ -101,8 +104,8 @@ def append(session: Session, drafts: list[Link]) -> None:
     rows = []
     for link in drafts:
         seq += 1
-        link = replace(link, seq=seq, previous=previous)
+        link = link._replace(seq=seq, previous=previous)
         previous = link_hash(link)
-        rows.append(asdict(replace(link, hash=previous)))
+        rows.append(link._replace(hash=previous)._asdict())
     for start in range(0, len(rows), _BATCH):
-        session.connection().execute(insert(AuditEntry.__table__), rows[start : start + _BATCH])
+        session.connection().execute(insert(AuditEntry), rows[start : start + _BATCH])

@@ -55,9 +55,10 @@ class AuditCheckpoint(Model):
     """A signed statement of a chain's head at one moment; append-only like the log."""
 
     __tablename__ = "audit_checkpoints"
+    __table_args__ = (Index("ix_audit_checkpoints_place", "centre_id", "seq"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    centre_id: Mapped[int] = mapped_column(index=True)
+    centre_id: Mapped[int]
     seq: Mapped[int] = mapped_column(BigInteger)
     hash: Mapped[str] = mapped_column(String(64))
     at_us: Mapped[int] = mapped_column(BigInteger)

@@ -4,4 +4,3 @@ from app.core.actions import Action
 
 ACCESS_REFUSED = Action("access.refused", frozenset({"permission"}))
 AUDIT_EXPORTED = Action("audit.exported", frozenset({"entries", "sha256"}))
-CHECKPOINT_SIGNED = Action("checkpoint.signed", frozenset({"seq", "hash"}))

@@ -34,7 +34,8 @@ class Audited:
     @property
     def audit_centre_id(self) -> int | None:
         """Return the centre whose chain keeps this row's story."""
-        return getattr(self, "centre_id", None)
+        subject = self.audit_subject()
+        return getattr(self, "centre_id", None) if subject is self else subject.audit_centre_id
 
     def audit_subject(self) -> Audited:
         """Return the row whose entry covers changes of this one."""

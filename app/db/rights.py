@@ -9,9 +9,9 @@ _APPEND_ONLY = ("audit_checkpoints",)
 
 
 def grant(connection: Connection, role: str) -> None:
-    """Give the role its rights anew after a migration; nothing to do where it owns the tables itself."""
+    """Give the role its rights anew after a migration; nothing to do where it owns the tables, or has none."""
     owner = connection.scalar(text("SELECT current_user"))
-    if not role or role == owner:
+    if not role or role == owner or connection.scalar(text("SELECT to_regclass('audit_entries') IS NULL")):
         return
     name = connection.dialect.identifier_preparer.quote(role)
     statements = [

@@ -27,6 +27,11 @@ class OutOfScope(NotFound):
         return db.session.get(self.model, self.row_id)
 
 
+def row_id(value: str | None) -> int | None:
+    """Return a row id out of an address or a hidden field; None if it cannot be one."""
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 10 else None
+
+
 def load(session: Session, visible: Select[tuple[Row]], model: type[Row], row_id: int) -> Row:
     """Return a visible row. Raise OutOfScope if it exists out of sight, NotFound if it does not exist."""
     if not 0 < row_id < 2**31:

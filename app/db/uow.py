@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -165,8 +165,9 @@ def _refuse_bulk_statements(state: ORMExecuteState) -> None:
     if not (state.is_insert or state.is_update or state.is_delete):
         return
     table = state.statement.table  # type: ignore[attr-defined]
+    # By name: of an ORM statement SQLAlchemy hands out an annotated copy of the table.
     audited = any(
-        mapper.local_table is table and issubclass(mapper.class_, Audited)
+        mapper.class_.__tablename__ == table.name and issubclass(mapper.class_, Audited)
         for mapper in Model.registry.mappers
     )
     if audited or (_UOW not in state.session.info and _SHORT not in state.session.info):
@@ -212,7 +213,7 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    if isinstance(value, date | Decimal):
+    if isinstance(value, date | time | Decimal):
         return str(value)
     if isinstance(value, frozenset | set | tuple | list):
         return [plain(item) for item in value]

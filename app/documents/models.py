@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.mixins import Audited
 from app.db.types import Instant, JsonText, enum_type
@@ -67,3 +67,8 @@ class DocumentFile(Audited, Model):
 
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))
     content: Mapped[bytes] = mapped_column(LargeBinary, info={"protected": True})
+
+    document: Mapped[Document] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.document

@@ -149,7 +149,6 @@ def render_pdf(html: str, evidence: Mapping[str, bytes]) -> bytes:
         content: bytes = page.write_pdf(
             stylesheets=[_font_sheet(rare)],
             font_config=_font_config,
-            pdf_tags=True,  # readable aloud, and text comes out in order
             dpi=DPI,
         )
     except FatalURLFetchingError as error:

@@ -62,8 +62,9 @@ class Renderer:
         request = {"template": template, "values": values, "evidence": list(evidence), "limit": self.limit}
         frames = [json.dumps(request).encode(), *evidence.values()]
         with self._lock:
-            child = self._child or self._start()
-            return self._converse(child, frames, self.limit)
+            if self._child and self._child.poll() is not None:  # died since the last document
+                self._stop()
+            return self._converse(self._child or self._start(), frames, self.limit)
 
     def close(self) -> None:
         """End the child and remove its folder."""

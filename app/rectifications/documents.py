@@ -1,7 +1,21 @@
 """The printed rectification notice 整改通知书: plain values for its template."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.accounts.models import User
+from app.core.i18n import N_
+from app.documents.printing import cn_datetime
+from app.inspections.models import Finding
+from app.inspections.queries import owner_name
+from app.organisation.models import Centre
+from app.rectifications.models import Rectification
 
 NOTICE_TEMPLATE = "rectifications/notice.html"
 
@@ -47,3 +61,43 @@ class RectificationNotice:
     mark: str | None = None  # 样稿 on a preview, 作废 on a copy of a void notice
     checkpoint: str | None = None
     copies: str = "一式两份"
+
+
+CONSEQUENCE = N_("逾期未整改或者整改不到位的，将予以督办，并按考核细则记入当月考核。")
+
+
+def notice(
+    session: Session, row: Rectification, findings: Sequence[Finding], photos: Sequence[NoticePhoto], checkpoint: str
+) -> RectificationNotice:
+    """Build the notice of a rectification; number, code and address follow when it is numbered."""
+    centre = session.get_one(Centre, row.centre_id)
+    places = list(dict.fromkeys(f"{f.patrol_point.number} {f.patrol_point.name}" for f in findings))
+    due = clock.local(row.due_at)
+    return RectificationNotice(
+        centre_name=centre.name,
+        number="",
+        recipient=owner_name(session, row.department_id, row.section_id),
+        point="、".join(places),
+        facts=tuple(_fact(finding) for finding in findings),
+        photos=tuple(photos),
+        required_action=row.requirement,
+        deadline=f"{due.year}年{due.month}月{due.day}日{due.hour}时",
+        rechecker=session.get_one(User, row.rechecker_id).name,
+        consequence=CONSEQUENCE,
+        issuer=centre.name,
+        issued_on=row.issued_on,
+        verify_url="",
+        code="",
+        checkpoint=checkpoint or None,
+    )
+
+
+def _fact(finding: Finding) -> NoticeFact:
+    return NoticeFact(
+        occurred_at=cn_datetime(finding.occurred_at),
+        place=f"{finding.patrol_point.number} {finding.patrol_point.name}",
+        item=f"{finding.item.code} {finding.item.wording}",
+        person_or_post=finding.staff_member.name if finding.staff_member else None,
+        clause=finding.item.clause or None,
+        note=finding.note or None,
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from app.core.actions import Action
 from app.core.clock import ClockEvent, ClockRule, ClockState, EventKind, replay
 from app.core.i18n import N_
 from app.core.machine import Transition
-from app.core.workdays import WorkCalendar
+from app.core.workdays import UnknownYear, WorkCalendar
 from app.permissions import Permission
 
 
@@ -49,6 +49,7 @@ RECTIFICATION_RECEIVED = Action("rectification.received")
 RECTIFICATION_SUBMITTED = Action("rectification.submitted")
 RECTIFICATION_CLOSED = Action("rectification.closed")
 RECTIFICATION_RETURNED = Action("rectification.returned", frozenset({"reason"}))
+RECTIFICATION_DUE_MOVED = Action("rectification.due_moved")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Facts:
     staff_member_id: int | None = None
     owner_id: int | None = None  # staff member named to mend it
     submitter_id: int | None = None  # user who handed it in last
-    answers_for: bool = False  # the actor is chief representative, or the named owner, of the addressee
+    answers_for: bool = False  # the actor is chief representative, section head or named owner of the addressee
 
 
 def _addressee(facts: Facts) -> str | None:
@@ -137,3 +138,19 @@ def standing(status: RectificationStatus, due: datetime, now: datetime, days_lef
     if days_left is not None and days_left <= DUE_SOON_WORKDAYS:
         return Due.DUE_SOON
     return Due.OPEN
+
+
+def days_left(due_on: date, today: date, calendar: WorkCalendar) -> int | None:
+    """Return the working days until a due date, negative once it has passed; None beyond the calendar."""
+    try:
+        return calendar.count_workdays(today, due_on)
+    except UnknownYear:
+        return None
+
+
+def soon_until(today: date, calendar: WorkCalendar) -> date:
+    """Return the last due date that counts as due soon; past the calendar, a few plain days."""
+    try:
+        return calendar.add_workdays(today, DUE_SOON_WORKDAYS)
+    except UnknownYear:
+        return today + timedelta(days=DUE_SOON_WORKDAYS + 2)

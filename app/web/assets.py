@@ -1,4 +1,4 @@
-"""Style sheets, scripts and drawings: vendor files out of their wheels, our own sheets as one file.
+"""The style sheet, the script and the drawings: vendor files out of their wheels with our own after them.
 
 Every address carries a hash of its content, so that a browser keeps it for a year and a release
 changes it at once. Vendor packages are found, never imported: django-htmx would ask for Django.
@@ -14,20 +14,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
-from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask import Blueprint, abort, current_app, request, url_for
+from werkzeug import Response
 
 from app.web.access import public
 
 YEAR = 365 * 24 * 3600
-VENDOR = {
-    "bootstrap.css": ("flask_bootstrap", "static/bootstrap5/css/bootstrap.min.css"),
-    "htmx.js": ("django_htmx", "static/django_htmx/htmx-2.min.js"),
+# One file of each kind keeps a cold page at four requests. A package's name, or "" for static/.
+ASSETS = {
+    "app.css": (
+        ("flask_bootstrap", "static/bootstrap5/css/bootstrap.min.css"),
+        ("", "css/tokens.css"),
+        ("", "css/app.css"),
+        ("", "css/ledger.css"),
+        ("", "css/forms.css"),
+        ("", "css/record.css"),
+    ),
+    "app.js": (
+        ("django_htmx", "static/django_htmx/htmx-2.min.js"),
+        ("", "js/app.js"),
+    ),
 }
-OWN = {
-    "app.css": ("css/tokens.css", "css/app.css", "css/ledger.css", "css/forms.css", "css/record.css"),
-    "app.js": ("js/app.js",),
-}
-MIMETYPES = {".css": "text/css", ".js": "text/javascript"}
+MIMETYPES = {"app.css": "text/css", "app.js": "text/javascript"}
 
 bp = Blueprint("assets", __name__)
 
@@ -40,55 +48,54 @@ class Packed(NamedTuple):
     digest: str
 
 
-@lru_cache(maxsize=32)
-def _sources(name: str, static: str) -> tuple[Path, ...]:
-    if name in OWN:
-        return tuple(Path(static) / path for path in OWN[name])
-    package, path = VENDOR[name]
+@lru_cache(maxsize=8)
+def _folder(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError(f"{package} is not installed: ./duban run installs it")
-    return (Path(spec.submodule_search_locations[0]) / path,)
+    return Path(spec.submodule_search_locations[0])
 
 
 @lru_cache(maxsize=32)
-def _pack(sources: tuple[Path, ...], _changed: tuple[int, ...]) -> Packed:
-    plain = b"\n".join(path.read_bytes() for path in sources)
+def _pack(files: tuple[Path, ...], _changed: tuple[int, ...]) -> Packed:
     # The map that a vendor names is not shipped; asking for it would only be a 404.
-    plain = plain.split(b"/*# sourceMappingURL=")[0]
+    plain = b"\n".join(file.read_bytes().split(b"/*# sourceMappingURL=")[0] for file in files)
     return Packed(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:10])
 
 
-def _read(*sources: Path) -> Packed:
-    return _pack(sources, tuple(path.stat().st_mtime_ns for path in sources))
+def _read(*files: Path) -> Packed:
+    return _pack(files, tuple(file.stat().st_mtime_ns for file in files))
 
 
-def _packed(name: str) -> Packed:
-    return _read(*_sources(name, str(current_app.static_folder)))
+def _static() -> Path:
+    return Path(str(current_app.static_folder))
+
+
+def _asset(name: str) -> Packed:
+    return _read(*((_folder(package) if package else _static()) / path for package, path in ASSETS[name]))
 
 
 @bp.app_template_global()
 def asset_url(name: str) -> str:
-    """Return the address of a vendor file or of one of our own bundles."""
-    return url_for("assets.send", name=name, v=_packed(name).digest)
+    """Return the address of `app.css` or `app.js`."""
+    return url_for("assets.send", name=name, v=_asset(name).digest)
 
 
 @bp.app_template_global()
 def static_url(path: str) -> str:
     """Return the address of a file under static/, with its hash."""
-    digest = _read(Path(str(current_app.static_folder)) / path).digest
-    return url_for("static", filename=path, v=digest)
+    return url_for("static", filename=path, v=_read(_static() / path).digest)
 
 
 @bp.get("/assets/<name>")
 @public
 def send(name: str) -> Response:
-    """Send one white-listed file, compressed where the browser takes it."""
-    if name not in VENDOR and name not in OWN:
+    """Send one white-listed asset, compressed where the browser takes it."""
+    if name not in ASSETS:
         abort(404)
-    packed = _packed(name)
-    zipped = "gzip" in request.accept_encodings
-    response = Response(packed.zipped if zipped else packed.plain, mimetype=MIMETYPES[Path(name).suffix])
+    packed = _asset(name)
+    zipped = request.accept_encodings.quality("gzip") > 0
+    response = Response(packed.zipped if zipped else packed.plain, mimetype=MIMETYPES[name])
     if zipped:
         response.content_encoding = "gzip"
     response.vary.add("Accept-Encoding")
@@ -107,7 +114,7 @@ def send(name: str) -> Response:
 def export(folder: Path) -> None:
     """Write the assets to FOLDER, for a web server in front that sends them itself."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*VENDOR, *OWN):
-        packed = _packed(name)
+    for name in ASSETS:
+        packed = _asset(name)
         (folder / name).write_bytes(packed.plain)
         (folder / f"{name}.gz").write_bytes(packed.zipped)

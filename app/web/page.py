@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 from flask_login import current_user
+from wtforms import Form
 
 from app import clock
 from app.core.errors import DomainError
@@ -24,10 +25,27 @@ _WORDS: dict[str, dict[str, str]] = {"ACTIONS": {}, "SUBJECTS": {}, "FIELDS": {}
 def render(page: str, partial: str | None = None, status: int = 200, **context: Any) -> Response:
     """Answer with the page, or with its partial if htmx asked for a part; the server chooses which."""
     htmx = request.htmx  # type: ignore[attr-defined]
+    for value in [*context.values(), *context.get("forms", {}).values()]:
+        if isinstance(value, Form):
+            _localise(value)
     part = partial and htmx and not htmx.boosted and not htmx.history_restore_request
     response = Response(render_template(partial if part else page, **context), status)
     response.headers["Vary"] = "HX-Request"
     return response
+
+
+def _localise(form: Form) -> None:
+    """Put a form's labels, choices and errors into the reader's language."""
+    for field in form:
+        field.label.text = _text(field.label.text)
+        field.errors = [message(error) for error in field.errors]
+        if getattr(field, "choices", None):
+            field.choices = [(value, _text(name)) for value, name in field.choices]
+    form.form_errors = [message(error) for error in form.form_errors]
+
+
+def _text(source: str) -> str:
+    return gettext(source) if source else ""  # the empty message is the catalogue's own header
 
 
 def done(url: str) -> Response:
@@ -102,6 +120,7 @@ def _navigation() -> list[dict[str, Any]]:
             "label": gettext(nav.label),
             "url": url_for(nav.endpoint),
             "key": nav.key,
+            "icon": nav.icon,
             "active": nav.endpoint == request.endpoint
             or (here == nav.endpoint.split(".")[0] and getattr(g, "section", None) == nav.endpoint),
         }
@@ -115,10 +134,25 @@ def _context() -> dict[str, Any]:
     return {
         "lang": "en" if locale.startswith("en") else "zh-Hans",
         "nav": _navigation(),
-        "me": current_user.actor if current_user.is_authenticated else None,
+        **_person(),
         "request_id": g.origin.request_id if "origin" in g else "",
         "today": clock.today(),
         "now": clock.now(),
+    }
+
+
+def _person() -> dict[str, Any]:
+    """Return what the frame says of the reader, and where he signs out."""
+    if not current_user.is_authenticated:
+        return {"me": None}
+    who = current_user.actor
+    return {
+        "me": who,
+        "current_user_name": who.name,
+        "actor_roles_text": "、".join(label(role) for role in sorted(who.roles)),
+        "centre_name": who.centre_name,
+        "sign_out_url": url_for("accounts.sign_out"),
+        "account_url": url_for("accounts.password"),
     }
 
 

@@ -26,6 +26,11 @@ SQLITE = (
          UPDATE audit_heads SET seq = NEW.seq, hash = NEW.hash
            WHERE centre_id = NEW.centre_id AND NEW.seq > 0;
        END""",
+    """CREATE TRIGGER audit_heads_open BEFORE INSERT ON audit_heads
+       WHEN NEW.seq <> 0 OR NOT EXISTS
+         (SELECT 1 FROM audit_entries e
+          WHERE e.centre_id = NEW.centre_id AND e.seq = 0 AND e.hash = NEW.hash)
+       BEGIN SELECT RAISE(ABORT, 'audit_heads follows audit_entries'); END""",
     """CREATE TRIGGER audit_heads_no_delete BEFORE DELETE ON audit_heads
        BEGIN SELECT RAISE(ABORT, 'audit_heads follows audit_entries'); END""",
     """CREATE TRIGGER audit_heads_follow BEFORE UPDATE ON audit_heads
@@ -59,8 +64,10 @@ POSTGRESQL = (
                      || convert_to(value, 'UTF8') END $$""",
     # The application's only way to write the log: it locks the head as late as possible, in one round trip.
     # The first of the given entries opens the chain and is passed over where the chain is open already.
+    # pg_temp stands last, or a caller's temporary table named audit_heads would be written instead; what is
+    # hashed is what is stored, after its conversion, or a caller's "007" would spoil the chain.
     """CREATE FUNCTION audit_append(chain integer, given text) RETURNS bigint LANGUAGE plpgsql
-       SECURITY DEFINER SET search_path = public, pg_catalog AS $$
+       SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
        DECLARE
          head audit_heads%ROWTYPE;
          entry json;
@@ -81,12 +88,13 @@ POSTGRESQL = (
              RAISE EXCEPTION 'an entry of another chain';
            END IF;
            head.seq := head.seq + 1;
-           digest := audit_part('duban.audit') || audit_part('sha256-v1')
-                     || audit_part(chain::text) || audit_part(head.seq::text);
-           FOREACH part IN ARRAY ARRAY['at_us', 'actor_id', 'actor_name', 'role', 'session_id', 'address',
-                                       'route', 'request_id', 'action', 'result', 'subject_type',
-                                       'subject_id', 'subject_name'] LOOP
-             digest := digest || audit_part(entry->>part);
+           digest := audit_part('duban.audit') || audit_part('sha256-v1');
+           FOREACH part IN ARRAY ARRAY[
+             chain::text, head.seq::text, (entry->>'at_us')::bigint::text, (entry->>'actor_id')::integer::text,
+             entry->>'actor_name', entry->>'role', (entry->>'session_id')::bigint::text, entry->>'address',
+             entry->>'route', entry->>'request_id', entry->>'action', entry->>'result',
+             entry->>'subject_type', (entry->>'subject_id')::bigint::text, entry->>'subject_name'] LOOP
+             digest := digest || audit_part(part);
            END LOOP;
            digest := digest || audit_part(head.hash)
                      || audit_part(encode(sha256(convert_to(entry->>'payload', 'UTF8')), 'hex'));
@@ -151,7 +159,7 @@ def upgrade() -> None:
         sa.Column("signature", sa.String(length=128), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_checkpoints"),
     )
-    op.create_index("ix_audit_checkpoints_centre_id", "audit_checkpoints", ["centre_id"])
+    op.create_index("ix_audit_checkpoints_place", "audit_checkpoints", ["centre_id", "seq"])
     for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
         op.execute(sa.text(statement.replace(":", r"\:")))
 

@@ -476,6 +476,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
@@ -483,10 +484,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centres.id"], name=op.f("fk_drafts_centre_id_centres")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_drafts_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
+        sa.UniqueConstraint("user_id", "kind", "subject_id", name=op.f("uq_drafts_user_id_kind_subject_id")),
     )
-    with op.batch_alter_table("drafts", schema=None) as batch_op:
-        batch_op.create_index("ix_drafts_owner", ["user_id", "kind", "saved_at"], unique=False)
-
     op.create_table(
         "jobs",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -878,9 +877,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_jobs_due")
 
     op.drop_table("jobs")
-    with op.batch_alter_table("drafts", schema=None) as batch_op:
-        batch_op.drop_index("ix_drafts_owner")
-
     op.drop_table("drafts")
     with op.batch_alter_table("attachments", schema=None) as batch_op:
         batch_op.drop_index("ix_attachments_subject")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
@@ -52,15 +53,13 @@ def test_anything_else_is_refused_with_its_name(head: bytes, message: str) -> No
 
 @given(st.binary(max_size=rules.HEAD_BYTES))
 def test_any_bytes_are_a_photo_or_refused(head: bytes) -> None:
-    try:
+    with suppress(Invalid):
         assert rules.media_type_of(head, "x") in MediaType
-    except Invalid as refusal:
-        assert str(refusal)
 
 
 def test_size_and_count_stop_at_their_limits() -> None:
     rules.check_size(rules.MAX_PHOTO_BYTES, "x.jpg")
-    with pytest.raises(Invalid, match="“x.jpg”超过 20 MB"):
+    with pytest.raises(Invalid, match=r"“x\.jpg”超过 20 MB"):
         rules.check_size(rules.MAX_PHOTO_BYTES + 1, "x.jpg")
     rules.check_count(rules.MAX_PHOTOS)
     with pytest.raises(Invalid, match="最多 9 张"):

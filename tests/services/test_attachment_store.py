@@ -47,7 +47,7 @@ def test_the_same_content_is_stored_once(tmp_path: Path) -> None:
 
 
 def test_nothing_remains_of_a_refused_or_interrupted_file(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="“大.jpg”超过 20 MB") as refusal:
+    with pytest.raises(Invalid, match=r"“大\.jpg”超过 20 MB") as refusal:
         services.receive(tmp_path, io.BytesIO(b"\xff\xd8\xff" + bytes(rules.MAX_PHOTO_BYTES)), "大.jpg")
     assert refusal.value.field == "photos"
     with pytest.raises(RuntimeError), store.receiving(tmp_path, io.BytesIO(b"x"), "x"):

@@ -1,0 +1,306 @@
+"""Reads of the log: the ledger an auditor turns over, and the story of one record."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Enum, Select, or_, select, tuple_
+from sqlalchemy.orm import ColumnProperty
+
+from app import clock
+from app.accounts.models import User
+from app.audit.append import instant, microseconds
+from app.audit.models import AuditCheckpoint, AuditEntry, AuditHead
+from app.core.errors import Invalid, NotFound
+from app.core.i18n import N_
+from app.db.listing import PAGE_SIZE, Page, capped_count
+from app.db.mixins import Audited
+from app.db.scope import MISSING, OutOfScope
+from app.db.types import Instant
+from app.db.uow import root_centre_id
+from app.extensions import Model, db
+from app.permissions import Actor, Role
+
+PROTECTED = "***"  # what the log keeps in the place of a protected value
+_PLACE = re.compile(r"(-?)(\d{1,18})\.(\d{1,9})\.(\d{1,18})")
+_PART = re.compile(r"([a-z_]+)#(\d+)\.([a-z_0-9]+)")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field before and after, typed as its column is; `part` names the child row it stands in."""
+
+    field: str
+    before: Any
+    after: Any
+    part: str = ""
+    part_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry as it may be shown to whoever may see its subject: no address, no session, no hash."""
+
+    at: datetime
+    actor_name: str
+    role: Role | None
+    action: str
+    result: str
+    changes: tuple[Change, ...]
+    extra: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as the auditor sees it."""
+
+    entry: AuditEntry
+    event: Event
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The filters of the ledger as they stand in its address; what does not parse is left out."""
+
+    result: str = ""
+    action: str = ""
+    subject: str = ""
+    subject_id: int | None = None
+    person: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    @classmethod
+    def read(cls, args: Mapping[str, str]) -> Filter:
+        number = args.get("subject_id", "")
+        return cls(
+            **{name: _text(args.get(name, "")) for name in ("result", "action", "subject", "person")},
+            subject_id=int(number) if re.fullmatch("[0-9]{1,18}", number) else None,
+            since=_day(args.get("since", "")),
+            until=_day(args.get("until", "")),
+        )
+
+
+def _text(value: str) -> str:
+    # What no name contains (a NUL, half a character) no database has to be asked about.
+    return value.strip()[:60] if value.isprintable() else ""
+
+
+def _day(value: str) -> date | None:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return day if 1970 < day.year < 9000 else None
+
+
+@dataclass(frozen=True)
+class ChainState:
+    """Where one chain stands: its head, its last checkpoint, and how many entries came after that."""
+
+    centre_id: int
+    seq: int
+    hash: str
+    checkpoint: AuditCheckpoint | None
+
+    @property
+    def signed_at(self) -> datetime | None:
+        return instant(self.checkpoint.at_us) if self.checkpoint else None
+
+    @property
+    def unsigned(self) -> int:
+        return self.seq - (self.checkpoint.seq if self.checkpoint else -1)
+
+
+class _EntryOutOfScope(OutOfScope):
+    """An entry of a chain that this auditor does not read; it has no page of its own to name."""
+
+    def __init__(self) -> None:
+        NotFound.__init__(self, MISSING)
+
+    def subject(self) -> Audited | None:
+        return None
+
+
+# --- the record's own history ------------------------------------------------------------------------
+
+
+def history_of(subject_type: str, subject_id: int, limit: int = 50) -> list[Event]:
+    """Return what happened to a record, newest first, in one statement.
+
+    The caller has loaded the record within the reader's scope. Refusals stay with the auditor.
+    """
+    entries = (
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject_type == subject_type,
+            AuditEntry.subject_id == subject_id,
+            AuditEntry.result == "ok",
+        )
+        .order_by(AuditEntry.at_us.desc(), AuditEntry.seq.desc())
+        .limit(limit)
+    )
+    return [event_of(entry) for entry in db.session.scalars(entries)]
+
+
+def event_of(entry: AuditEntry) -> Event:
+    """Return an entry with its changes as typed values."""
+    payload = json.loads(entry.payload)
+    changes = payload.pop("changes", {})
+    return Event(
+        at=instant(entry.at_us),
+        actor_name=entry.actor_name,
+        role=Role(entry.role) if entry.role in list(Role) else None,
+        action=entry.action,
+        result=entry.result,
+        changes=tuple(_change(entry.subject_type, name, pair) for name, pair in changes.items()),
+        extra=tuple(payload.items()),
+    )
+
+
+def _change(kind: str | None, name: str, pair: list[Any]) -> Change:
+    part = _PART.fullmatch(name)
+    field = part[3] if part else name
+    column = _columns().get((part[1] if part else kind or "", field))
+    before, after = (_typed(column, value) for value in pair)
+    return Change(field, before, after, part[1] if part else "", int(part[2]) if part else None)
+
+
+@cache
+def _columns() -> dict[tuple[str, str], Any]:
+    """Return the column type of every audited field, by audit type and field name."""
+    return {
+        (mapper.class_.__audit_type__, prop.key): prop.columns[0].type
+        for mapper in Model.registry.mappers
+        if issubclass(mapper.class_, Audited)
+        for prop in mapper.iterate_properties
+        if isinstance(prop, ColumnProperty)
+    }
+
+
+def _typed(column: Any, value: Any) -> Any:
+    """Turn a logged value back into what it was; what no longer fits stays as it was written."""
+    try:
+        if isinstance(column, Enum) and column.enum_class and isinstance(value, str):
+            return column.enum_class(value)
+        if isinstance(column, Instant) and isinstance(value, str):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    return value
+
+
+# --- the auditor's ledger ----------------------------------------------------------------------------
+
+
+def chains_of(actor: Actor) -> frozenset[int]:
+    """Return the chains an auditor reads: his centres', and what came before any centre at the top."""
+    root = root_centre_id(db.session())
+    return actor.centre_ids | {0} if root in actor.centre_ids else actor.centre_ids
+
+
+def list_entries(actor: Actor, wanted: Filter, cursor: str | None) -> tuple[Page[Line], int]:
+    """Return one page of the log, newest first, and the capped number of entries."""
+    rows = _where(select(AuditEntry).where(AuditEntry.centre_id.in_(chains_of(actor))), wanted)
+    page = _fetch(rows, cursor)
+    lines = [Line(entry, event_of(entry)) for entry in page.rows]
+    return Page(lines, page.next, page.previous), capped_count(db.session(), rows)
+
+
+def _where(rows: Select[AuditEntry], wanted: Filter) -> Select[AuditEntry]:
+    for column, value in (
+        (AuditEntry.result, wanted.result),
+        (AuditEntry.action, wanted.action),
+        (AuditEntry.subject_type, wanted.subject),
+        (AuditEntry.subject_id, wanted.subject_id),
+    ):
+        if value:
+            rows = rows.where(column == value)
+    if wanted.person:
+        people = select(User.id).where(or_(User.name == wanted.person, User.username == wanted.person))
+        rows = rows.where(AuditEntry.actor_id.in_(people))
+    if wanted.since:
+        rows = rows.where(AuditEntry.at_us >= _midnight(wanted.since))
+    if wanted.until:
+        rows = rows.where(AuditEntry.at_us < _midnight(wanted.until + timedelta(days=1)))
+    return rows
+
+
+def _midnight(day: date) -> int:
+    return microseconds(clock.at_office(datetime.combine(day, time())))
+
+
+def _fetch(rows: Select[AuditEntry], cursor: str | None) -> Page[AuditEntry]:
+    """Return the page at a cursor `[-]time.centre.seq`. The log has no single key, so not `listing.fetch`."""
+    backwards, place = _read_cursor(cursor) if cursor else (False, None)
+    keys = (AuditEntry.at_us, AuditEntry.centre_id, AuditEntry.seq)
+    if place:
+        rows = rows.where(tuple_(*keys) > tuple_(*place) if backwards else tuple_(*keys) < tuple_(*place))
+    order = [key.asc() if backwards else key.desc() for key in keys]
+    found = list(db.session.scalars(rows.order_by(*order).limit(PAGE_SIZE + 1)))
+    more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+    if backwards:
+        found.reverse()
+    if not found:
+        return Page([], None, None)
+    has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
+    return Page(
+        found,
+        _cursor(found[-1]) if has_next else None,
+        f"-{_cursor(found[0])}" if has_previous else None,
+    )
+
+
+def _cursor(entry: AuditEntry) -> str:
+    return f"{entry.at_us}.{entry.centre_id}.{entry.seq}"
+
+
+def _read_cursor(cursor: str) -> tuple[bool, tuple[int, int, int]]:
+    parts = _PLACE.fullmatch(cursor)
+    if parts is None:
+        raise Invalid(N_("翻页位置无效，请回到第一页。"), field="cursor")
+    return bool(parts[1]), (int(parts[2]), int(parts[3]), int(parts[4]))
+
+
+def get_entry(actor: Actor, centre_id: int, seq: int) -> Line:
+    """Return one entry. Raise NotFound, or its out-of-scope kind for a chain of another centre."""
+    if centre_id >= 2**31 or seq >= 2**62:
+        raise NotFound(MISSING)
+    entry = db.session.get(AuditEntry, (centre_id, seq))
+    if entry is None:
+        raise NotFound(MISSING)
+    if centre_id not in chains_of(actor):
+        raise _EntryOutOfScope
+    return Line(entry, event_of(entry))
+
+
+def chain_states(actor: Actor) -> list[ChainState]:
+    """Return where each chain in sight stands, in one statement besides the scope's."""
+    last = (
+        select(AuditCheckpoint.id)
+        .where(AuditCheckpoint.centre_id == AuditHead.centre_id, AuditCheckpoint.seq <= AuditHead.seq)
+        .order_by(AuditCheckpoint.seq.desc(), AuditCheckpoint.id.desc())
+        .limit(1)
+        .correlate(AuditHead)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(AuditHead.centre_id, AuditHead.seq, AuditHead.hash, AuditCheckpoint)
+        .outerjoin(AuditCheckpoint, AuditCheckpoint.id == last)
+        .where(AuditHead.centre_id.in_(chains_of(actor)))
+        .order_by(AuditHead.centre_id)
+    )
+    return [ChainState(*row) for row in rows]
+
+
+def centre_names(centre_ids: set[int]) -> Mapping[int, str]:
+    """Return the short names of centres."""
+    centres = Model.metadata.tables["centres"]
+    rows = db.session.execute(select(centres.c.id, centres.c.short_name).where(centres.c.id.in_(centre_ids)))
+    return {row.id: row.short_name for row in rows}

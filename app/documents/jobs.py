@@ -1,0 +1,70 @@
+"""Issuing documents: rendered outside of any transaction, by one warm child of this process."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from app import clock
+from app.attachments import store
+from app.config import Settings
+from app.core.i18n import N_
+from app.db.uow import end_reading, unit_of_work
+from app.documents import services
+from app.documents.errors import DocumentError
+from app.documents.models import Document
+from app.documents.renderer import Renderer
+from app.documents.rules import DocumentStatus
+from app.extensions import db
+from app.jobs.worker import Task
+from app.permissions import Origin, system_actor
+
+_renderers: dict[Path, Renderer] = {}  # by the site's folder of fonts: one, but for tests
+
+log = logging.getLogger(__name__)
+
+
+def _renderer(settings: Settings) -> Renderer:
+    folder = settings.instance / "fonts"
+    return _renderers.setdefault(folder, Renderer(folder))
+
+
+def start(settings: Settings) -> None:
+    """Warm the renderer with a page that has nothing but its foot; without it documents stay numbered."""
+    foot = {"number": "", "code": "", "verify_url": settings.base_url, "mark": None, "checkpoint": None}
+    try:
+        _renderer(settings).render("_frame.html", foot)
+    except DocumentError as error:
+        log.error("documents cannot be rendered: %s", error)
+
+
+def stop() -> None:
+    """End the renderer's child process."""
+    while _renderers:
+        _renderers.popitem()[1].close()
+
+
+def render(task: Task) -> None:
+    """Render a numbered document and issue it; one that is issued or void already is left alone."""
+    document_id = int(task.args["document_id"])
+    document = db.session.get_one(Document, document_id)
+    if document.status is not DocumentStatus.NUMBERED:
+        return
+    template, values, evidence = document.template, document.values, document.evidence
+    end_reading()  # nothing is held open while the page is made
+    content = _renderer(task.settings).render(
+        template, values, {sha256: _photo(task.settings, sha256) for sha256 in evidence}
+    )
+    actor = system_actor("worker", Origin(route=services.RENDER))
+    with unit_of_work(actor, clock.now()) as uow:
+        services.issue(uow, document_id, content)
+
+
+def _photo(settings: Settings, sha256: str) -> bytes:
+    try:
+        return store.path_of(settings.attachments, sha256).read_bytes()
+    except OSError as error:
+        raise DocumentError(N_("证据照片无法读取：%(sha256)s"), sha256=sha256) from error
+
+
+HANDLERS = {services.RENDER: render}

@@ -1,0 +1,42 @@
+from typing import Any
+
+from app.core.i18n import N_
+from app.documents.rules import DocumentKind, DocumentStatus
+
+LABELS: dict[type, dict[Any, str]] = {
+    DocumentKind: {DocumentKind.RECTIFICATION_NOTICE: N_("整改通知书")},
+    DocumentStatus: {
+        DocumentStatus.NUMBERED: N_("正在生成"),
+        DocumentStatus.ISSUED: N_("现行有效"),
+        DocumentStatus.SUPERSEDED: N_("已被替代"),
+        DocumentStatus.VOID: N_("已作废"),
+    },
+}
+ACTIONS = {
+    "document.numbered": N_("编号"),
+    "document.issued": N_("生成文书"),
+    "document.voided": N_("作废文书"),
+    "document.printed": N_("打印文书"),
+}
+SUBJECTS = {"document": N_("文书"), "document_file": N_("文书文件")}
+FIELDS = {
+    "number": N_("文号"),
+    "kind": N_("种类"),
+    "year": N_("年份"),
+    "serial": N_("序号"),
+    "code": N_("验证码"),
+    "subject_type": N_("所属事项"),
+    "subject_id": N_("所属记录"),
+    "template": N_("模板"),
+    "template_version": N_("模板版本"),
+    "values": N_("内容"),
+    "evidence": N_("证据"),
+    "numbered_at": N_("编号时间"),
+    "issued_at": N_("生成时间"),
+    "sha256": N_("文件指纹"),
+    "superseded_by_id": N_("替代文书"),
+    "status": N_("状态"),
+    "reason": N_("原因"),
+    "document_id": N_("文书"),
+    "content": N_("文件"),
+}

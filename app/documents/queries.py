@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import defer
+
+from app.audit.models import AuditEntry
+from app.db import scope
+from app.db.listing import Order, Page, capped_count, fetch
+from app.documents import rules
+from app.documents.models import Document, DocumentFile
+from app.documents.rules import DocumentKind, DocumentStatus
+from app.documents.services import RENDER
+from app.extensions import db
+from app.jobs import queries as jobs
+from app.jobs.models import Job
+from app.permissions import Actor
+from app.rectifications import queries as rectifications
+from app.rectifications.models import Rectification
+
+
+def visible_to(actor: Actor) -> Select[tuple[Document]]:
+    """Return the documents in sight: the centre's for its roles, else those of rectifications in sight."""
+    # What a page shows never needs the values that were printed.
+    rows = select(Document).options(defer(Document.values), defer(Document.evidence))
+    rows = rows.where(Document.centre_id.in_(actor.centre_ids))
+    if actor.centre_wide:
+        return rows
+    own = rectifications.visible_to(actor).with_only_columns(Rectification.id)
+    return rows.where(Document.subject_type == Rectification.__audit_type__, Document.subject_id.in_(own))
+
+
+def list_documents(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Document], int]:
+    """Return one page of documents, newest first, filtered by `kind`, `status`, `q`, and their capped number.
+
+    `q` is the beginning of a number, its serial alone, or a verification code.
+    """
+    rows = visible_to(actor)
+    if args.get("kind") in set(DocumentKind):
+        rows = rows.where(Document.kind == DocumentKind(args["kind"]))
+    if args.get("status") in set(DocumentStatus):
+        rows = rows.where(Document.status == DocumentStatus(args["status"]))
+    wanted = args.get("q", "").strip()[:80].replace("\0", "")
+    code = rules.tidy_code(wanted)
+    if wanted.isdecimal() and len(wanted) < 10:
+        rows = rows.where(Document.serial == int(wanted))
+    elif len(code) == rules.CODE_LENGTH:
+        rows = rows.where(Document.code == code)
+    elif wanted:
+        rows = rows.where(Document.number.startswith(wanted, autoescape=True))
+    order = Order(Document.numbered_at, Document.id)
+    return fetch(db.session(), rows, order, args.get("cursor")), capped_count(db.session(), rows)
+
+
+def get(actor: Actor, document_id: int) -> Document:
+    """Return one document in sight. Raise OutOfScope or NotFound."""
+    return scope.load(db.session(), visible_to(actor), Document, document_id)
+
+
+def content_of(document_id: int) -> bytes | None:
+    """Return the bytes that were issued, None if there are none yet."""
+    return db.session.scalar(select(DocumentFile.content).where(DocumentFile.document_id == document_id))
+
+
+def pending_job(document: Document) -> Job | None:
+    """Return the job that is to issue a document still without its bytes."""
+    if document.status is not DocumentStatus.NUMBERED:
+        return None
+    return jobs.find_unfinished(db.session(), RENDER, {"document_id": document.id})
+
+
+def find_by_code(code: str) -> Document | None:
+    """Return the document with a verification code, however the code was typed."""
+    tidy = rules.tidy_code(code)
+    if len(tidy) != rules.CODE_LENGTH:
+        return None
+    rows = select(Document).options(defer(Document.values), defer(Document.evidence))
+    return db.session.scalar(rows.where(Document.code == tidy))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the books say about some bytes: their document, and whether every record of it agrees."""
+
+    document: Document
+    stored: bool  # the database keeps the same bytes
+    recorded: bool  # the audit log has the same hash
+
+
+def prove(content: bytes, sha256: str) -> Proof | None:
+    """Return the document that was issued as these bytes, None if there was none."""
+    document = db.session.scalar(select(Document).where(Document.sha256 == sha256).limit(1))
+    if document is None:
+        return None
+    payloads = db.session.scalars(
+        select(AuditEntry.payload).where(
+            AuditEntry.subject_type == Document.__audit_type__,
+            AuditEntry.subject_id == document.id,
+            AuditEntry.action == rules.DOCUMENT_ISSUED.name,
+        )
+    )
+    hashes = [json.loads(payload).get("changes", {}).get("sha256", [None, None])[1] for payload in payloads]
+    return Proof(document, stored=content_of(document.id) == content, recorded=hashes == [sha256])

@@ -1,0 +1,122 @@
+"""The life of a document: numbered in the change that calls for it, issued by the worker, printed, void."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app import clock
+from app.core.errors import Invalid, NotAllowed
+from app.core.i18n import N_
+from app.db.mixins import Audited
+from app.db.uow import UnitOfWork
+from app.documents import rules
+from app.documents.models import Counter, Document, DocumentFile
+from app.documents.printing import template_version
+from app.documents.rules import DocumentKind, DocumentStatus
+from app.jobs import services as jobs
+from app.organisation.models import Centre
+
+RENDER = "documents.render"
+
+ALREADY_ISSUED = N_("这份文书已经生成，不再重复生成。")
+NOT_CURRENT = N_("只有现行有效的文书可以打印。")
+NO_LONGER_CURRENT = N_("这份文书已经作废或被替代。")
+WHY = N_("请写明作废的原因。")
+
+
+def next_serial(uow: UnitOfWork, centre_id: int, kind: str, year: int) -> int:
+    """Take the next number of a centre, kind and year; given back if the unit of work is not kept."""
+    dialect = postgresql if uow.session.get_bind().dialect.name == "postgresql" else sqlite
+    first = dialect.insert(Counter).values(centre_id=centre_id, kind=kind, year=year, last=1)
+    taken = first.on_conflict_do_update(
+        index_elements=["centre_id", "kind", "year"], set_={"last": Counter.last + 1}
+    )
+    # On PostgreSQL the row stays locked until the commit: the next one waits, and no number is skipped.
+    serial: int = uow.session.execute(taken.returning(Counter.last)).scalar_one()
+    return serial
+
+
+def number(
+    uow: UnitOfWork,
+    *,
+    centre: Centre,
+    kind: DocumentKind,
+    subject: Audited,
+    template: str,
+    values: Callable[[str, str, str], dict[str, Any]],
+    evidence: Sequence[str],
+    base_url: str,
+) -> Document:
+    """Number a document inside the change that calls for it, and ask the worker to issue it.
+
+    `subject` is the row it speaks of; `values(number, code, verify_url)` returns the plain values of its
+    template (see `printing.plain`); `evidence` names the photos that it shows by their SHA-256.
+    """
+    uow.session.flush()  # a new subject has no id before
+    year = clock.local(uow.now).year
+    serial = next_serial(uow, centre.id, kind.value, year)
+    # 31^10 codes: nobody guesses one, and no two are alike (the unique index would refuse the second).
+    code = "".join(secrets.choice(rules.CODE_ALPHABET) for _ in range(rules.CODE_LENGTH))
+    text = rules.document_number(centre.number_prefix, kind, year, serial)
+    document = Document(
+        centre_id=centre.id,
+        kind=kind,
+        year=year,
+        serial=serial,
+        number=text,
+        status=DocumentStatus.NUMBERED,
+        code=code,
+        subject_type=subject.__audit_type__,
+        subject_id=subject.id,
+        template=template,
+        template_version=template_version(template),
+        values=values(text, rules.printed_code(code), f"{base_url}/verify/{code}"),
+        evidence=list(evidence),
+        numbered_at=uow.now,
+    )
+    uow.session.add(document)
+    uow.session.flush()
+    uow.record(rules.DOCUMENT_NUMBERED, document)
+    jobs.ask(uow, RENDER, {"document_id": document.id}, centre.id)
+    return document
+
+
+def issue(uow: UnitOfWork, document_id: int, content: bytes) -> Document:
+    """Keep the bytes of a numbered document for good. Raise NotAllowed if it is not waiting for any."""
+    document = uow.get(Document, document_id)
+    if document.status is not DocumentStatus.NUMBERED:
+        raise NotAllowed(ALREADY_ISSUED)
+    uow.session.add(DocumentFile(document=document, content=content))
+    document.sha256 = hashlib.sha256(content).hexdigest()
+    document.status = DocumentStatus.ISSUED
+    document.issued_at = uow.now
+    uow.record(rules.DOCUMENT_ISSUED, document)
+    return document
+
+
+def record_print(uow: UnitOfWork, document_id: int) -> Document:
+    """Record that someone prints the stored bytes again. Raise NotAllowed unless the document is in force."""
+    document = uow.get(Document, document_id)
+    if document.status is not DocumentStatus.ISSUED:
+        raise NotAllowed(NOT_CURRENT)
+    uow.record(rules.DOCUMENT_PRINTED, document)
+    return document
+
+
+def void(uow: UnitOfWork, document_id: int, reason: str, *, replaced_by_id: int | None = None) -> Document:
+    """Take a document out of force, for good: void, or superseded by another. Its number stays taken."""
+    document = uow.get(Document, document_id)
+    if not reason.strip():
+        raise Invalid(WHY, field="reason")
+    if document.status not in (DocumentStatus.NUMBERED, DocumentStatus.ISSUED):
+        raise NotAllowed(NO_LONGER_CURRENT)
+    document.status = DocumentStatus.SUPERSEDED if replaced_by_id else DocumentStatus.VOID
+    document.superseded_by_id = replaced_by_id
+    document.reason = reason.strip()
+    uow.record(rules.DOCUMENT_VOIDED, document, reason=document.reason)
+    return document

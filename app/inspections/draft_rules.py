@@ -1,0 +1,82 @@
+"""A patrol under way, as its draft keeps it: plain values, saved at each step. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from app.inspections.rules import Answer, PointState
+
+# content = {form_key, zone_id, checklist_id, mode, points, findings, uploads, next}
+#   points:   {point id: {closed, answers: {item code: answer}, checked_at}}
+#   findings: {key: {point_id, item, owner, staff, occurred_at, note, disposition, photos: [sha256]}}
+#   uploads:  {sha256: a stored photo}, kept so that a refused form loses none
+
+
+def new(form_key: str, zone_id: int, checklist_id: int, mode: str) -> dict[str, Any]:
+    """Return the content of a patrol that has just begun: every item unanswered."""
+    return {
+        "form_key": form_key,
+        "zone_id": zone_id,
+        "checklist_id": checklist_id,
+        "mode": mode,
+        "points": {},
+        "findings": {},
+        "uploads": {},
+        "next": 1,
+    }
+
+
+def point_state(content: Mapping[str, Any], point_id: int, items: Collection[str]) -> PointState:
+    """Return how far a point has been looked at; an item with a finding counts as answered."""
+    point = content["points"].get(str(point_id), {})
+    found = {f["item"] for f in content["findings"].values() if f["point_id"] == point_id}
+    answered = (set(point.get("answers", {})) | found) & set(items)
+    return PointState(len(items), len(answered), len(found), bool(point.get("closed")))
+
+
+def answers(content: Mapping[str, Any], point_id: int) -> dict[str, str]:
+    """Return the answers of a point, findings included."""
+    given = dict(content["points"].get(str(point_id), {}).get("answers", {}))
+    for finding in content["findings"].values():
+        if finding["point_id"] == point_id:
+            given[finding["item"]] = Answer.FINDING.value
+    return given
+
+
+def with_point(
+    content: Mapping[str, Any], point_id: int, given: Mapping[str, str], closed: bool, at: str
+) -> dict[str, Any]:
+    """Return the content with the answers of one point; what other points hold stays as it is."""
+    point = {"closed": closed, "answers": dict(given), "checked_at": at}
+    return {**content, "points": {**content["points"], str(point_id): point}}
+
+
+def with_uploads(content: Mapping[str, Any], uploads: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content with further stored photos."""
+    return {**content, "uploads": {**content["uploads"], **uploads}}
+
+
+def with_finding(
+    content: Mapping[str, Any], key: str | None, finding: Mapping[str, Any], at: str
+) -> dict[str, Any]:
+    """Return the content with a finding added, or changed if it has a key already."""
+    following = content["next"]
+    if key is None:
+        key, following = f"f{following}", following + 1
+    point_id = str(finding["point_id"])
+    point = content["points"].get(point_id, {"closed": False, "answers": {}})
+    # An answer that says otherwise would contradict the finding.
+    given = {code: answer for code, answer in point["answers"].items() if code != finding["item"]}
+    points = {**content["points"], point_id: {**point, "closed": False, "answers": given, "checked_at": at}}
+    return {
+        **content,
+        "points": points,
+        "findings": {**content["findings"], key: dict(finding)},
+        "next": following,
+    }
+
+
+def without_finding(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the content without one finding; its item is unanswered again."""
+    return {**content, "findings": {k: f for k, f in content["findings"].items() if k != key}}

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from wtforms import Form, RadioField, SelectField, SelectMultipleField
+
+from app.core.i18n import N_
+from app.fields import Moment, Paragraphs, required
+from app.inspections.labels import LABELS
+from app.inspections.rules import NOTE_MAX, Disposition, PatrolMode
+
+CHOOSE = N_("请选择。")
+
+
+class PatrolForm(Form):
+    """Where and how a round begins."""
+
+    zone = SelectField(N_("区域"), [required], coerce=int)
+    # A mystery visit stays hidden until it is released; its screens come with that.
+    mode = RadioField(
+        N_("方式"),
+        choices=[(mode.value, LABELS[PatrolMode][mode]) for mode in PatrolMode if mode is not PatrolMode.MYSTERY],
+        default=PatrolMode.DAILY.value,
+    )
+
+
+class FindingForm(Form):
+    """One finding at one point; the choices come from the point and the day."""
+
+    item = SelectField(N_("巡查项目"), [required])
+    owner = SelectField(N_("责任单位"), [required])
+    staff = SelectField(N_("当事人"), coerce=int, default=0)
+    occurred_at = Moment(N_("发生时间"), required)
+    note = Paragraphs(N_("情况说明"), most=NOTE_MAX)
+    disposition = RadioField(
+        N_("处理"),
+        choices=[(value.value, LABELS[Disposition][value]) for value in Disposition],
+        default=Disposition.RECTIFY.value,
+    )
+    photo = SelectMultipleField(N_("照片"), validate_choice=False)
+
+
+class SubmitForm(Form):
+    note = Paragraphs(N_("备注"), most=NOTE_MAX)

@@ -1,0 +1,233 @@
+"""Patrols: begun as a draft, saved at each step, submitted as ledger rows in one unit of work."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.attachments import services as attachments
+from app.attachments.rules import AttachmentKind
+from app.attachments.services import StoredPhoto
+from app.core.errors import Invalid, NotAllowed, NotFound
+from app.core.i18n import N_
+from app.db import drafts
+from app.db.drafts import Draft
+from app.db.uow import UnitOfWork
+from app.documents.services import next_serial
+from app.inspections import draft_rules as content_of
+from app.inspections import queries, rules
+from app.inspections.models import ChecklistItem, Finding, Patrol, PatrolCheck
+from app.inspections.rules import Answer, Disposition, Finder, FindingSource, FindingStatus
+from app.organisation.models import PatrolPoint, StaffMember, Zone
+from app.permissions import Actor
+
+DRAFT = "patrol"
+GONE = N_("这次巡查已经提交或放弃。")
+_SOURCES = {rules.PatrolMode.VIDEO: FindingSource.VIDEO, rules.PatrolMode.MYSTERY: FindingSource.MYSTERY}
+
+
+def begin(session: Session, actor: Actor, zone: Zone, mode: rules.PatrolMode, now: datetime) -> Draft:
+    """Begin a patrol of one zone, or go on with the one already begun there."""
+    found = drafts.find(session, actor.user_id, DRAFT, zone.id)
+    if found:
+        return found
+    checklist = queries.current_checklist(zone.centre_id, clock.local(now).date())
+    if checklist is None:
+        raise NotAllowed(N_("本中心还没有生效的巡查清单，请先发布清单。"))
+    draft = Draft(
+        kind=DRAFT,
+        user_id=actor.user_id,
+        centre_id=zone.centre_id,
+        subject_id=zone.id,
+        content=content_of.new(secrets.token_hex(16), zone.id, checklist.id, mode.value),
+        begun_at=now,
+        saved_at=now,
+    )
+    session.add(draft)
+    session.flush()
+    return draft
+
+
+def _own(session: Session, actor: Actor, draft_id: int) -> Draft:
+    """Load a draft of one's own for a change; on PostgreSQL two devices take turns."""
+    draft = session.scalar(
+        select(Draft).where(Draft.id == draft_id, Draft.user_id == actor.user_id, Draft.kind == DRAFT).with_for_update()
+    )
+    if draft is None:
+        raise NotFound(GONE)
+    return draft
+
+
+def answer_point(
+    session: Session, actor: Actor, draft_id: int, point_id: int, given: dict[str, Answer], closed: bool, now: datetime
+) -> Draft:
+    """Save the answers of one point."""
+    draft = _own(session, actor, draft_id)
+    if closed and any(f["point_id"] == point_id for f in draft.content["findings"].values()):
+        raise NotAllowed(N_("这里已记录问题，不能再标为未开放；请先删除问题。"))
+    plain = {code: answer.value for code, answer in given.items() if answer is not Answer.FINDING}
+    drafts.save(session, draft, content_of.with_point(draft.content, point_id, plain, closed, now.isoformat()), now)
+    return draft
+
+
+def keep_uploads(session: Session, actor: Actor, draft_id: int, photos: list[StoredPhoto], now: datetime) -> Draft:
+    """Keep photos that arrived with a form, whatever becomes of the form."""
+    draft = _own(session, actor, draft_id)
+    uploads = {photo.sha256: photo.to_dict() for photo in photos}
+    drafts.save(session, draft, content_of.with_uploads(draft.content, uploads), now)
+    return draft
+
+
+def save_finding(
+    session: Session, actor: Actor, draft_id: int, key: str | None, finding: dict[str, Any], now: datetime
+) -> Draft:
+    """Save a finding into the draft."""
+    draft = _own(session, actor, draft_id)
+    if key is not None and key not in draft.content["findings"]:
+        raise NotFound(N_("这个问题已从草稿中删除。"))
+    drafts.save(session, draft, content_of.with_finding(draft.content, key, finding, now.isoformat()), now)
+    return draft
+
+
+def remove_finding(session: Session, actor: Actor, draft_id: int, key: str, now: datetime) -> Draft:
+    """Take a finding out of the draft; nothing of it was in the ledger yet."""
+    draft = _own(session, actor, draft_id)
+    drafts.save(session, draft, content_of.without_finding(draft.content, key), now)
+    return draft
+
+
+def discard(session: Session, actor: Actor, draft_id: int) -> None:
+    """Give up a patrol that was not submitted."""
+    session.delete(_own(session, actor, draft_id))
+
+
+def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
+    """Close a round: write the patrol, its checks and its findings, and remove the draft."""
+    draft = _own(uow.session, uow.actor, draft_id)
+    content = draft.content
+    points = queries.points_of_draft(draft, clock.local(uow.now).date())
+    items = queries.items_of(content["checklist_id"])
+    states = {
+        point.id: content_of.point_state(content, point.id, [i.code for i in queries.items_for(items, point)])
+        for point in points
+    }
+    missing = [point.number for point in points if not states[point.id].complete]
+    if missing:
+        raise NotAllowed(
+            N_("还有 %(count)d 个巡查点没有查完：%(points)s。"), count=len(missing), points="、".join(missing[:8])
+        )
+    day = clock.local(draft.begun_at).date()
+    patrol = Patrol(
+        centre_id=draft.centre_id,
+        number=f"{day:%Y%m%d}-{next_serial(uow, draft.centre_id, 'patrol', day.year)}",
+        form_key=content["form_key"],
+        zone_id=content["zone_id"],
+        inspector_id=uow.actor.user_id,
+        checklist_id=content["checklist_id"],
+        mode=rules.PatrolMode(content["mode"]),
+        status=rules.PatrolStatus.SUBMITTED,
+        started_at=draft.begun_at,
+        submitted_at=max(uow.now, draft.begun_at),
+        points_checked=sum(not state.closed for state in states.values()),
+        points_closed=sum(state.closed for state in states.values()),
+        findings_count=len(content["findings"]),
+        note=note,
+    )
+    uow.session.add(patrol)
+    uow.session.flush()
+    for point in points:
+        uow.session.add(_check(patrol, point, content, states[point.id]))
+    for key in sorted(content["findings"], key=lambda key: int(key[1:])):
+        _record(uow, patrol, items, content["findings"][key], content["uploads"])
+    uow.session.delete(draft)
+    uow.record(rules.PATROL_SUBMITTED, patrol, points=len(points), findings=len(content["findings"]))
+    return patrol
+
+
+def _check(patrol: Patrol, point: PatrolPoint, content: dict[str, Any], state: rules.PointState) -> PatrolCheck:
+    kept = content["points"].get(str(point.id), {})
+    return PatrolCheck(
+        patrol_id=patrol.id,
+        patrol=patrol,
+        patrol_point_id=point.id,
+        result=state.result,
+        answers=content_of.answers(content, point.id),
+        checked_at=datetime.fromisoformat(kept["checked_at"]),
+    )
+
+
+def _record(
+    uow: UnitOfWork, patrol: Patrol, items: list[ChecklistItem], kept: dict[str, Any], uploads: dict[str, Any]
+) -> Finding:
+    """Write one finding of the draft into the ledger, with its photos."""
+    item = next(item for item in items if item.code == kept["item"])
+    photos = [StoredPhoto.from_dict(uploads[sha256]) for sha256 in kept["photos"]]
+    kind, owner_id = kept["owner"].split(":")
+    finding = Finding(
+        centre_id=patrol.centre_id,
+        number=f"{patrol.number}-{next_serial(uow, patrol.centre_id, 'finding', patrol.started_at.year)}",
+        patrol_id=patrol.id,
+        item_id=item.id,
+        patrol_point_id=kept["point_id"],
+        department_id=int(owner_id) if kind == "department" else None,
+        section_id=int(owner_id) if kind == "section" else None,
+        staff_member_id=kept["staff"],
+        finder=Finder.INTERNAL,
+        source=_SOURCES.get(patrol.mode, FindingSource.PATROL),
+        status=FindingStatus.CORRECTED_ON_SPOT
+        if kept["disposition"] == Disposition.CORRECTED_ON_SPOT
+        else FindingStatus.OPEN,
+        occurred_at=datetime.fromisoformat(kept["occurred_at"]),
+        note=kept["note"],
+        photos=len(photos),
+        recorded_by_id=uow.actor.user_id,
+        recorded_at=uow.now,
+    )
+    finding.search_words = search_words(uow.session, finding, item)
+    uow.session.add(finding)
+    uow.session.flush()
+    for photo in photos:
+        attachments.attach(uow, finding, AttachmentKind.FINDING_PHOTO, photo)
+    uow.record(rules.FINDING_RECORDED, finding)
+    return finding
+
+
+def search_words(session: Session, finding: Finding, item: ChecklistItem) -> str:
+    """Return what a finding is found by besides its number and note: place, item, body, person."""
+    point = session.get_one(PatrolPoint, finding.patrol_point_id)
+    staff = session.get(StaffMember, finding.staff_member_id) if finding.staff_member_id else None
+    owner = queries.owner_name(session, finding.department_id, finding.section_id)
+    return " ".join(filter(None, (point.number, point.name, item.wording, owner, staff.name if staff else "")))
+
+
+def check_finding(item: ChecklistItem, finding: dict[str, Any], now: datetime) -> None:
+    """Refuse a finding that lacks what its item asks for, or lies in the future. Raise Invalid."""
+    occurred_at = datetime.fromisoformat(finding["occurred_at"])
+    if rules.is_future(occurred_at, now):
+        raise Invalid(N_("发生时间不能晚于现在。"), field="occurred_at")
+    if now - occurred_at > rules.BACKDATING:
+        raise Invalid(N_("发生时间早于一个月前，请核对。"), field="occurred_at")
+    if item.red_line and not finding["photos"]:
+        raise Invalid(N_("红线问题必须附照片等证据。"), field="photos")
+    if item.photo_required and not finding["photos"]:
+        raise Invalid(N_("这一项必须拍照。"), field="photos")
+    if item.note_required and not finding["note"]:
+        raise Invalid(N_("这一项必须写明情况。"), field="note")
+    if len(finding["photos"]) > rules.PHOTOS_MAX:
+        raise Invalid(N_("照片最多 %(most)d 张。"), field="photos", most=rules.PHOTOS_MAX)
+
+
+def send_to_rectify(uow: UnitOfWork, finding_ids: list[int], number: str) -> list[Finding]:
+    """Move findings into rectification, as the notice `number` is issued for them."""
+    findings = [uow.get(Finding, finding_id) for finding_id in finding_ids]
+    for finding in findings:
+        if finding.status is not FindingStatus.OPEN:
+            raise NotAllowed(N_("问题 %(number)s 已经处理，不能再次下发整改。"), number=finding.number)
+        finding.status = FindingStatus.RECTIFY
+        uow.record(rules.FINDING_SENT_TO_RECTIFY, finding, rectification=number)
+    return findings

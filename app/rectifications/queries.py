@@ -1,0 +1,310 @@
+"""Reads of rectifications: the ledger, its figures, one record with its story."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from app import clock
+from app.accounts.models import RoleGrant, User
+from app.attachments import queries as attachments
+from app.attachments.models import Attachment
+from app.db import scope, search
+from app.db.listing import COUNT_CAP, Order, Page, capped_count, fetch
+from app.db.scope import row_id
+from app.extensions import db
+from app.inspections.models import Finding
+from app.inspections import queries as inspections
+from app.inspections.queries import owner_name
+from app.organisation.models import ChiefRepresentative, StaffMember
+from app.permissions import GRANTS, Actor, Permission
+from app.rectifications import rules
+from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
+from app.rectifications.rules import OPEN_STATUSES, Deadline, Due, RectificationStatus
+from app.worktime.queries import calendar
+
+# The actor's own work: what waits for him rather than what he may see.
+MINE = {
+    "receive": (RectificationStatus.ISSUED,),
+    "answer": (RectificationStatus.RECEIVED, RectificationStatus.RETURNED),
+    "recheck": (RectificationStatus.SUBMITTED,),
+}
+
+
+def visible_to(actor: Actor) -> Select[tuple[Rectification]]:
+    """Return the rectifications in sight: the centre's for its roles, else those one answers for."""
+    rows = select(Rectification).where(Rectification.centre_id.in_(actor.centre_ids))
+    return rows if actor.centre_wide else rows.where(answered_by(actor))
+
+
+def answered_by(actor: Actor):  # type: ignore[no-untyped-def]
+    """Return the condition that the actor answers for a rectification: by department, section or name."""
+    own = [Rectification.department_id.in_(actor.department_ids)]
+    if actor.section_id:
+        own.append(Rectification.section_id == actor.section_id)
+    if actor.staff_member_id:
+        own.append(Rectification.owner_id == actor.staff_member_id)
+    return or_(*own)
+
+
+def _stands(due: Due, now: datetime):  # type: ignore[no-untyped-def]
+    """Return the condition that a rectification stands so against its deadline; rules.standing in SQL."""
+    soon = datetime.combine(rules.soon_until(clock.local(now).date(), calendar()) + timedelta(days=1), time())
+    pending = Rectification.status.in_(OPEN_STATUSES)
+    return {
+        Due.OPEN: pending,
+        Due.DUE_SOON: and_(pending, Rectification.due_at >= now, Rectification.due_at < clock.at_office(soon)),
+        Due.OVERDUE: and_(pending, Rectification.due_at < now),
+        Due.WAITING: Rectification.status == RectificationStatus.SUBMITTED,
+        Due.CLOSED: Rectification.status == RectificationStatus.CLOSED,
+    }[due]
+
+
+def _first_day(year: int) -> datetime:
+    return clock.at_office(datetime(year, 1, 1))  # noqa: DTZ001  wall clock of the office
+
+
+def filtered(actor: Actor, args: Mapping[str, str], now: datetime) -> Select[tuple[Rectification]]:
+    """Return the visible rows that pass the filters `stands`, `mine`, `year` (of close-out), `department`, `on_time`, `q`."""
+    rows = visible_to(actor)
+    if args.get("stands") in set(Due):
+        rows = rows.where(_stands(Due(args["stands"]), now))
+    year = row_id(args.get("year"))
+    if year is not None and 2000 <= year < 2100:
+        rows = rows.where(Rectification.closed_at >= _first_day(year), Rectification.closed_at < _first_day(year + 1))
+    if args.get("on_time") in ("1", "0"):
+        rows = rows.where(Rectification.on_time.is_(args["on_time"] == "1"))
+    if args.get("mine") in MINE:
+        rows = rows.where(_mine(actor, args["mine"]))
+    department = row_id(args.get("department"))
+    if department is not None:
+        rows = rows.where(Rectification.department_id == department)
+    words = args.get("q", "")[:60]
+    matching = search.matching(db.session(), "rectifications_search", words) if words else None
+    return rows if matching is None else rows.where(Rectification.id.in_(matching))
+
+
+def _mine(actor: Actor, kind: str):  # type: ignore[no-untyped-def]
+    whose = Rectification.rechecker_id == actor.user_id if kind == "recheck" else answered_by(actor)
+    return and_(Rectification.status.in_(MINE[kind]), whose)
+
+
+def list_rectifications(actor: Actor, args: Mapping[str, str], now: datetime) -> tuple[Page[Rectification], int]:
+    """Return one page of the ledger, newest first, and its capped number."""
+    rows = filtered(actor, args, now)
+    order = Order(Rectification.issued_at, Rectification.id)
+    page = fetch(db.session(), with_names(rows), order, args.get("cursor"))
+    return page, capped_count(db.session(), rows)
+
+
+def with_names(rows: Select[tuple[Rectification]]) -> Select[tuple[Rectification]]:
+    return rows.options(
+        joinedload(Rectification.department), joinedload(Rectification.section), joinedload(Rectification.owner)
+    )
+
+
+def waiting(actor: Actor, kind: str, limit: int) -> list[Rectification]:
+    """Return the first of what waits for the actor, the nearest deadline on top."""
+    rows = with_names(visible_to(actor).where(_mine(actor, kind)))
+    return list(db.session.scalars(rows.order_by(Rectification.due_at, Rectification.id).limit(limit)))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Capped numbers of the ledger; closed ones are those of the year, by the day they were struck off."""
+
+    open: int
+    due_soon: int
+    overdue: int
+    waiting: int
+    closed: int
+    on_time: int
+    receive: int
+    answer: int
+    recheck: int
+
+
+def figures(actor: Actor, now: datetime) -> Figures:
+    """Count the ledger in one statement, each figure no further than one above the cap."""
+    closed = and_(_stands(Due.CLOSED, now), Rectification.closed_at >= _first_day(clock.local(now).year))
+    conditions = {
+        "open": _stands(Due.OPEN, now),
+        "due_soon": _stands(Due.DUE_SOON, now),
+        "overdue": _stands(Due.OVERDUE, now),
+        "waiting": _stands(Due.WAITING, now),
+        "closed": closed,
+        "on_time": and_(closed, Rectification.on_time.is_(True)),
+        **{kind: _mine(actor, kind) for kind in MINE},
+    }
+    counts = [
+        select(func.count())
+        .select_from(visible_to(actor).where(condition).limit(COUNT_CAP + 1).subquery())
+        .scalar_subquery()
+        .label(name)
+        for name, condition in conditions.items()
+    ]
+    return Figures(**db.session.execute(select(*counts)).one()._asdict())
+
+
+def get(actor: Actor, rectification_id: int) -> Rectification:
+    rows = with_names(visible_to(actor)).options(
+        joinedload(Rectification.issued_by),
+        joinedload(Rectification.rechecker),
+        joinedload(Rectification.received_by),
+        joinedload(Rectification.document),
+    )
+    return scope.load(db.session(), rows, Rectification, rectification_id)
+
+
+def findings_of(rectification_id: int) -> list[Finding]:
+    """Return the findings that a rectification answers, with the names that are shown."""
+    statement = (
+        select(Finding)
+        .join(RectifiedFinding, RectifiedFinding.finding_id == Finding.id)
+        .where(RectifiedFinding.rectification_id == rectification_id)
+    )
+    return list(db.session.scalars(_named(statement)))
+
+
+def findings_for_notice(session: Session, finding_ids: Sequence[int]) -> list[Finding]:
+    return list(session.scalars(_named(select(Finding).where(Finding.id.in_(finding_ids)))))
+
+
+def _named(statement: Select[tuple[Finding]]) -> Select[tuple[Finding]]:
+    return statement.options(
+        joinedload(Finding.item), joinedload(Finding.patrol_point), joinedload(Finding.staff_member)
+    ).order_by(Finding.occurred_at, Finding.id)
+
+
+def evidence_of(findings: Sequence[Finding]) -> list[tuple[Attachment, str]]:
+    """Return the photos of findings with the caption they are printed with: finding and time."""
+    photos = attachments.list_for(db.session(), "finding", [finding.id for finding in findings])
+    return [
+        (photo, f"{finding.patrol_point.number} {clock.local(photo.taken_at or finding.occurred_at):%m-%d %H:%M}")
+        for finding in findings
+        for photo in photos[finding.id]
+    ]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One answer of the department with its photos and what the re-check said, if it has been."""
+
+    submission: Submission
+    photos: list[Attachment]
+    recheck: Recheck | None
+
+
+def rounds_of(rectification_id: int) -> list[Round]:
+    """Return the answers to a rectification in their order."""
+    session = db.session()
+    submissions = session.scalars(
+        select(Submission)
+        .where(Submission.rectification_id == rectification_id)
+        .options(joinedload(Submission.submitted_by))
+        .order_by(Submission.round)
+    ).all()
+    rechecks = {
+        recheck.submission_id: recheck
+        for recheck in session.scalars(
+            select(Recheck)
+            .where(Recheck.rectification_id == rectification_id)
+            .options(joinedload(Recheck.checked_by))
+        )
+    }
+    photos = attachments.list_for(session, "submission", [row.id for row in submissions])
+    return [Round(row, photos[row.id], rechecks.get(row.id)) for row in submissions]
+
+
+def last_submission(session: Session, rectification_id: int) -> Submission | None:
+    statement = select(Submission).where(Submission.rectification_id == rectification_id)
+    return session.scalar(statement.order_by(Submission.round.desc()).limit(1))
+
+
+def last_submitter(session: Session, rectification_id: int) -> int | None:
+    found = last_submission(session, rectification_id)
+    return found.submitted_by_id if found else None
+
+
+def submitted_already(form_key: str) -> bool:
+    """Return whether an answer with this one-time key has been handed in (a second tap)."""
+    return bool(form_key) and db.session.scalar(select(Submission.id).where(Submission.form_key == form_key)) is not None
+
+
+def issued_already(form_key: str) -> int | None:
+    """Return the rectification issued with this one-time key (a second tap)."""
+    return db.session.scalar(select(Rectification.id).where(Rectification.form_key == form_key)) if form_key else None
+
+
+def findings_in_sight(actor: Actor, finding_ids: Sequence[int]) -> list[Finding]:
+    """Return those of the findings that the actor may see."""
+    return inspections.get_findings(actor, finding_ids)
+
+
+def deadline_of(row: Rectification) -> Deadline:
+    return Deadline(row.issued_on, row.deadline_workdays, row.deadline_on, row.deadline_hour)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a rectification stands, for a page: the word, the working days left, and the day it ends."""
+
+    due: Due
+    days_left: int | None
+    due_on: date
+
+
+def clock_of(row: Rectification, now: datetime) -> Clock:
+    today, due_on = clock.local(now).date(), clock.local(row.due_at).date()
+    left = rules.days_left(due_on, today, calendar())
+    return Clock(rules.standing(row.status, row.due_at, now, left), left, due_on)
+
+
+def rechecker_choices(centre_id: int) -> list[tuple[int, str]]:
+    """Return the users of a centre who may re-check, by name."""
+    roles = [role for role, granted in GRANTS.items() if Permission.RECTIFICATION_RECHECK in granted]
+    statement = (
+        select(User.id, User.name)
+        .where(
+            User.centre_id == centre_id,
+            User.disabled_at.is_(None),
+            User.id.in_(select(RoleGrant.user_id).where(RoleGrant.role.in_(roles), RoleGrant.withdrawn_at.is_(None))),
+        )
+        .order_by(User.sort_key, User.id)
+    )
+    return [(user_id, name) for user_id, name in db.session.execute(statement)]
+
+
+def owner_choices(department_id: int | None, on: date) -> tuple[list[tuple[int, str]], int | None]:
+    """Return the staff of a department who may be named owner, and its chief representative."""
+    if department_id is None:
+        return [], None
+    people = db.session.execute(
+        select(StaffMember.id, StaffMember.name)
+        .where(
+            StaffMember.department_id == department_id,
+            or_(StaffMember.left_on.is_(None), StaffMember.left_on >= on),
+        )
+        .order_by(StaffMember.sort_key, StaffMember.id)
+    ).all()
+    chief = db.session.scalar(
+        select(ChiefRepresentative.staff_member_id).where(
+            ChiefRepresentative.department_id == department_id,
+            ChiefRepresentative.from_on <= on,
+            or_(ChiefRepresentative.to_on.is_(None), ChiefRepresentative.to_on >= on),
+        )
+    )
+    return [(staff_id, name) for staff_id, name in people], chief
+
+
+def search_words(session: Session, row: Rectification, findings: Sequence[Finding]) -> str:
+    """Return what a rectification is found by besides its number and requirement."""
+    words = [owner_name(session, row.department_id, row.section_id)]
+    for finding in findings:
+        words += [finding.patrol_point.number, finding.patrol_point.name, finding.item.wording]
+        words += [finding.staff_member.name] if finding.staff_member else []
+    return " ".join(dict.fromkeys(words))

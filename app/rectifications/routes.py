@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from flask import Blueprint, Response, current_app, flash, request, url_for
+from flask_babel import gettext as _
+
+from app import clock
+from app.attachments import queries as attachments
+from app.attachments.services import StoredPhoto
+from app.audit import queries as audit
+from app.audit.checkpoints import foot_line
+from app.config import Settings
+from app.core import machine
+from app.core.errors import DomainError, Invalid, NotAllowed, NotFound, Stale
+from app.core.i18n import N_
+from app.db import drafts
+from app.db.scope import row_id
+from app.db.uow import UnitOfWork, short_transaction, unit_of_work
+from app.extensions import db
+from app.fields import refuse
+from app.permissions import Permission
+from app.rectifications import queries, rules, services
+from app.rectifications.forms import IssueForm, ReceiveForm, RecheckForm, SubmitForm
+from app.rectifications.models import Rectification
+from app.rectifications.rules import Deadline, Due, Verb
+from app.web.access import actor, requires
+from app.web.files import send_photo
+from app.web.page import done, render
+from app.web.uploads import photo_root, receive_photos
+
+bp = Blueprint("rectifications", __name__)
+
+
+@bp.get("/rectifications")
+@requires(Permission.RECTIFICATION_READ)
+def index() -> Response:
+    page, total = queries.list_rectifications(actor(), request.args, clock.now())
+    return render(
+        "rectifications/list.html",
+        "rectifications/_rows.html",
+        page=page,
+        total=total,
+        figures=queries.figures(actor(), clock.now()),
+        clocks={row.id: queries.clock_of(row, clock.now()) for row in page.rows},
+        stands=list(Due),
+    )
+
+
+@bp.get("/rectifications/<int:rectification_id>")
+@requires(Permission.RECTIFICATION_READ)
+def show(rectification_id: int) -> Response:
+    return _record(queries.get(actor(), rectification_id))
+
+
+@bp.get("/rectifications/<int:rectification_id>/photos/<int:photo_id>/<variant>")
+@requires(Permission.RECTIFICATION_READ)
+def photo(rectification_id: int, photo_id: int, variant: str) -> Response:
+    row = queries.get(actor(), rectification_id)
+    for answer in queries.rounds_of(row.id):
+        if photo_id in {kept.id for kept in answer.photos}:
+            kept = attachments.get_for(db.session(), "submission", answer.submission.id, photo_id)
+            return send_photo(photo_root(), kept.sha256, kept.media_type, variant)
+    raise NotFound(N_("照片不存在。"))
+
+
+# --- issuing --------------------------------------------------------------------------------------
+
+
+@bp.get("/rectifications/new")
+@requires(Permission.RECTIFICATION_ISSUE)
+def new() -> Response:
+    wanted = [n for n in map(row_id, request.args.getlist("finding")[:50]) if n]
+    return _issue_page(_issue_form(wanted))
+
+
+@bp.post("/rectifications")
+@requires(Permission.RECTIFICATION_ISSUE)
+def issue() -> Response:
+    wanted = [n for n in map(row_id, request.form.getlist("findings")[:50]) if n]
+    form = _issue_form(wanted)
+    again = queries.issued_already(form.form_key.data[:40])
+    if again:
+        return done(url_for(".show", rectification_id=again))
+    status = 422
+    if _valid_issue(form):
+        try:
+            return _issue(form)
+        except DomainError as error:
+            refuse(form, error)
+            status = 422 if isinstance(error, Invalid) else 409
+    return _issue_page(form, status)
+
+
+def _issue(form: IssueForm) -> Response:
+    settings: Settings = current_app.config["DUBAN"]
+    findings = queries.findings_for_notice(db.session(), form.findings.data)
+    command = services.Issue(
+        form_key=form.form_key.data[:40],
+        finding_ids=tuple(form.findings.data),
+        owner_id=form.owner.data or None,
+        requirement=form.requirement.data,
+        rechecker_id=form.rechecker.data,
+        deadline=_deadline(form),
+        photos=services.printed_photos(settings.attachments, findings),
+    )
+    foot = foot_line(db.session(), findings[0].centre_id)
+    with unit_of_work(actor(), clock.now()) as uow:
+        row = services.issue(uow, command, settings.base_url, foot)
+        rectification_id, number = row.id, row.number
+    flash(_("%(number)s 已签发，正在生成通知书。", number=number))
+    return done(url_for(".show", rectification_id=rectification_id))
+
+
+def _valid_issue(form: IssueForm) -> bool:
+    valid = form.validate()
+    field = form.deadline_workdays if form.kind.data == "workdays" else form.deadline_on
+    if field.data is None and not field.errors:
+        refuse(form, Invalid(N_("请填写整改期限。"), field=field.name))
+        valid = False
+    # What the other way of stating the deadline holds does not matter.
+    other = form.deadline_on if form.kind.data == "workdays" else form.deadline_workdays
+    if other.errors:
+        other.errors = []
+        valid = not any(form.errors.values())
+    return bool(valid)
+
+
+def _deadline(form: IssueForm) -> Deadline:
+    by_days = form.kind.data == "workdays"
+    return Deadline(
+        issued_on=clock.today(),
+        workdays=form.deadline_workdays.data if by_days else None,
+        fixed_on=None if by_days else form.deadline_on.data,
+        hour=form.deadline_hour.data,
+    )
+
+
+def _issue_form(wanted: list[int]) -> IssueForm:
+    """Return the form with the choices that follow from the findings, filled with what usually fits."""
+    findings = queries.findings_in_sight(actor(), wanted)
+    first = findings[0] if findings else None
+    people, chief = queries.owner_choices(first.department_id if first else None, clock.today())
+    days = [f.item.deadline_workdays or 1 for f in findings]
+    data = {
+        "form_key": secrets.token_hex(16),
+        "findings": wanted,
+        "owner": chief or 0,
+        "requirement": "\n".join(dict.fromkeys(f"针对“{f.item.wording}”立即整改，并举一反三。" for f in findings)),
+        "deadline_workdays": min(days, default=3),
+        "rechecker": actor().user_id,
+    }
+    form = IssueForm(request.form if request.method == "POST" else None, data=data)
+    form.deadline_on.this_year = clock.today().year
+    form.findings.choices = [(f.id, f.number) for f in findings]
+    form.owner.choices = [(0, _("由首席代表指定")), *people]
+    form.rechecker.choices = queries.rechecker_choices(first.centre_id) if first else []
+    return form
+
+
+def _issue_page(form: IssueForm, status: int = 200) -> Response:
+    findings = queries.findings_in_sight(actor(), form.findings.data or [])
+    if not findings:
+        raise NotFound(N_("请先在问题台账里选择要整改的问题。"))
+    return render(
+        "rectifications/new.html",
+        status=status,
+        form=form,
+        findings=findings,
+        photos=attachments.list_for(db.session(), "finding", [f.id for f in findings]),
+    )
+
+
+# --- the steps ------------------------------------------------------------------------------------
+
+
+@bp.post("/rectifications/<int:rectification_id>/receive")
+@requires(Permission.RECTIFICATION_RECEIVE)
+def receive(rectification_id: int) -> Response:
+    form = ReceiveForm(request.form)
+    return _take(
+        rectification_id,
+        Verb.RECEIVE,
+        form,
+        lambda uow, version: services.receive(uow, rectification_id, version, form.statement.data or ""),
+        N_("已签收。请在期限内提交整改情况。"),
+    )
+
+
+@bp.post("/rectifications/<int:rectification_id>/submit")
+@requires(Permission.RECTIFICATION_SUBMIT)
+def submit(rectification_id: int) -> Response:
+    row = queries.get(actor(), rectification_id)
+    if queries.submitted_already(request.form.get("form_key", "")[:40]):
+        return done(url_for(".show", rectification_id=row.id))
+    stored, faults = receive_photos(request.files.getlist("photos"))
+    uploads = _keep_answer(row, stored)
+    form = _submit_form(row)
+    form.photo.data = [sha for sha in dict.fromkeys([*form.photo.data, *(p.sha256 for p in stored)]) if sha in uploads]
+    form.photo.raw_data = form.photo.data
+    photos = tuple(StoredPhoto.from_dict(uploads[sha]) for sha in form.photo.data)
+    return _take(
+        row.id,
+        Verb.SUBMIT,
+        form,
+        lambda uow, version: services.submit(uow, row.id, version, _answer(form, photos)),
+        N_("整改情况已提交，等待复查。"),
+        faults,
+    )
+
+
+@bp.post("/rectifications/<int:rectification_id>/accept")
+@requires(Permission.RECTIFICATION_RECHECK)
+def accept(rectification_id: int) -> Response:
+    form = RecheckForm(request.form)
+    return _take(
+        rectification_id,
+        Verb.ACCEPT,
+        form,
+        lambda uow, version: services.accept(uow, rectification_id, version, form.note.data or ""),
+        N_("复查合格，已销号。"),
+    )
+
+
+@bp.post("/rectifications/<int:rectification_id>/return")
+@requires(Permission.RECTIFICATION_RECHECK)
+def send_back(rectification_id: int) -> Response:
+    form = RecheckForm(request.form)
+    return _take(
+        rectification_id,
+        Verb.RETURN,
+        form,
+        lambda uow, version: services.send_back(uow, rectification_id, version, form.note.data or ""),
+        N_("已退回，责任单位须重新整改。"),
+    )
+
+
+@bp.get("/rectifications/<int:rectification_id>/drafts/<sha256>")
+@requires(Permission.RECTIFICATION_SUBMIT)
+def draft_photo(rectification_id: int, sha256: str) -> Response:
+    uploads = _kept_answer(queries.get(actor(), rectification_id)).get("uploads", {})
+    if sha256 not in uploads:
+        raise NotFound(N_("照片不存在。"))
+    return send_photo(photo_root(), sha256, StoredPhoto.from_dict(uploads[sha256]).media_type, "small")
+
+
+Form = IssueForm | ReceiveForm | SubmitForm | RecheckForm
+
+
+def _take(
+    rectification_id: int,
+    verb: Verb,
+    form: ReceiveForm | SubmitForm | RecheckForm,
+    change: Callable[[UnitOfWork, int], object],
+    said: str,
+    faults: list[Invalid] | None = None,
+) -> Response:
+    """Take one step: check the form, change the row, or show the record again with all that was typed."""
+    row = queries.get(actor(), rectification_id)
+    status = 413 if any(fault.params.get("limit") for fault in faults or []) else 422
+    if form.validate() and not faults:
+        try:
+            with unit_of_work(actor(), clock.now()) as uow:
+                change(uow, row_id(form.version.data) or 0)
+        except (Invalid, NotAllowed, Stale) as error:
+            refuse(form, error)
+            status = 422 if isinstance(error, Invalid) else 409
+        else:
+            flash(_(said))
+            return done(url_for(".show", rectification_id=rectification_id))
+        row = queries.get(actor(), rectification_id)
+    return _record(row, verb, form, status, faults)
+
+
+def _record(
+    row: Rectification,
+    verb: Verb | None = None,
+    form: ReceiveForm | SubmitForm | RecheckForm | None = None,
+    status: int = 200,
+    faults: list[Invalid] | None = None,
+) -> Response:
+    """Show a rectification; `form` is the one that was refused, to be filled in again."""
+    rounds = queries.rounds_of(row.id)
+    facts = services.facts_for(actor(), row, rounds[-1].submission.submitted_by_id if rounds else None)
+    findings = queries.findings_of(row.id)
+    granted = actor().permissions
+    return render(
+        "rectifications/show.html",
+        status=status,
+        row=row,
+        clock=queries.clock_of(row, clock.now()),
+        days=rules.clock_state(queries.deadline_of(row), queries.calendar(), clock.today()).days,
+        findings=findings,
+        evidence=attachments.list_for(db.session(), "finding", [f.id for f in findings]),
+        rounds=rounds,
+        verbs=machine.allowed(rules.TRANSITIONS, row.status, granted, facts),
+        refused=machine.explain(rules.TRANSITIONS, row.status, granted, facts),
+        refused_verb=verb,
+        forms=_forms(row, verb, form),
+        faults=faults or [],
+        uploads=_kept_answer(row).get("uploads", {}),
+        history=audit.history_of("rectification", row.id),
+    )
+
+
+def _forms(row: Rectification, verb: Verb | None, refused: Form | None) -> dict[Verb, Form]:
+    """Return a form for each verb, with the refused one as it was typed but for the version it needs now."""
+    forms: dict[Verb, Form] = {
+        Verb.RECEIVE: ReceiveForm(),
+        Verb.SUBMIT: _submit_form(row) if verb is not Verb.SUBMIT else SubmitForm(),
+        Verb.ACCEPT: RecheckForm(),
+        Verb.RETURN: RecheckForm(),
+    }
+    if verb and refused:
+        forms[verb] = refused
+    for form in forms.values():
+        form.version.data = str(row.version)
+    return forms
+
+
+def _submit_form(row: Rectification) -> SubmitForm:
+    kept = _kept_answer(row)
+    data = {"done_on": clock.today(), "form_key": secrets.token_hex(16), **kept.get("typed", {})}
+    data["photo"] = list(kept.get("uploads", {}))
+    form = SubmitForm(request.form if request.method == "POST" else None, data=data)
+    form.done_on.this_year = clock.today().year
+    form.photo.data = form.photo.data or []
+    return form
+
+
+def _answer(form: SubmitForm, photos: tuple[StoredPhoto, ...]) -> services.Answer:
+    return services.Answer(
+        form_key=form.form_key.data[:40],
+        measures=form.measures.data,
+        done_on=form.done_on.data,
+        no_photo_reason=form.no_photo_reason.data or "",
+        photos=photos,
+    )
+
+
+def _kept_answer(row: Rectification) -> dict[str, dict[str, object]]:
+    draft = drafts.find(db.session(), actor().user_id, services.DRAFT, row.id)
+    return draft.content if draft else {}
+
+
+def _keep_answer(row: Rectification, stored: list[StoredPhoto]) -> dict[str, dict[str, object]]:
+    """Keep what was typed and the photos that came, before anything is judged."""
+    uploads = {**_kept_answer(row).get("uploads", {}), **{photo.sha256: photo.to_dict() for photo in stored}}
+    typed = {name: request.form.get(name, "")[: 5 * rules.TEXT_MAX] for name in ("measures", "no_photo_reason")}
+    content = {"typed": typed, "uploads": uploads}
+    with short_transaction() as session:
+        services.keep_answer(session, actor(), row, content, clock.now())
+    return uploads

@@ -1,0 +1,44 @@
+"""Reference data that every site needs: work calendars and the standard checklist."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.config import ROOT
+from app.db.uow import end_reading, unit_of_work
+from app.extensions import db
+from app.inspections.checklists import publish_checklist
+from app.organisation.models import Centre
+from app.permissions import Actor
+from app.worktime.calendar_files import load
+from app.worktime.models import CalendarYear
+from app.worktime.services import publish_year
+
+SEEDS = ROOT / "seeds"
+
+
+def read(name: str) -> dict[str, Any]:
+    """Return the content of a seed file."""
+    return tomllib.loads((SEEDS / name).read_text(encoding="utf-8"))
+
+
+def plant(actor: Actor, now: datetime) -> tuple[list[int], list[str]]:
+    """Bring in what is missing; return the years published and the centres that got a checklist."""
+    end_reading()
+    known = set(db.session.scalars(select(CalendarYear.year)))
+    years = [table for year, table in sorted(load(SEEDS / "calendars").years.items()) if year not in known]
+    centres = db.session.execute(select(Centre.id, Centre.name).order_by(Centre.id)).all()
+    if years:
+        with unit_of_work(actor, now) as uow:
+            for table in years:
+                publish_year(uow, table)
+    checklist, equipped = read("checklists/standard.toml"), []
+    for centre_id, name in centres:  # one unit of work, one centre's chain
+        with unit_of_work(actor, now) as uow:
+            if publish_checklist(uow, centre_id, checklist):
+                equipped.append(name)
+    return [table.year for table in years], equipped

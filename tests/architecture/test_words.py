@@ -1,0 +1,39 @@
+"""Every Chinese word a user may see is marked for translation in Python as well."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.architecture.source import HAN, modules, tree, where
+
+MARKS = {"N_", "_", "gettext", "ngettext", "lazy_gettext"}
+# Printed documents are Chinese; a table of surnames is data; a language is named in itself.
+CHINESE_ROOMS = (".documents", "app.documents.", "app.organisation.pinyin", "app.web.language", "app.seeding")
+
+
+def marked(module: ast.Module) -> set[int]:
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in MARKS:
+            found |= {id(inner) for argument in node.args for inner in ast.walk(argument)}
+        # Docstrings and the parts of an f-string, which is found as a whole.
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            found.add(id(node.body[0].value))  # type: ignore[attr-defined]
+    return found
+
+
+def test_every_word_is_marked_for_translation() -> None:
+    bad = []
+    for name, path in modules().items():
+        if any(room in name or name.endswith(room) for room in CHINESE_ROOMS):
+            continue
+        known = marked(tree(path))
+        bad += [
+            f"{where(path, node)} {node.value!r}"
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and HAN.search(node.value)
+            and id(node) not in known
+        ]
+    assert not bad, bad

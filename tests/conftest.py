@@ -1,0 +1,156 @@
+"""The house every test lives in; see tests/README.md."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.register_assert_rewrite("tests.pages", "tests.sweeps")
+
+
+class Clock:
+    """The clock of the house; it stands still unless a test moves it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def set(self, now: datetime) -> None:
+        self.now = now
+
+    def tick(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_foreign_hosts() -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1"):
+            raise ConnectionRefusedError(f"tests stay on this machine; {address} is elsewhere")
+        real(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        yield
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    from app import clock as real
+    from tests.cast import NOW
+
+    fixed = Clock(NOW)
+    monkeypatch.setattr(real, "now", lambda: fixed.now)
+    return fixed
+
+
+@pytest.fixture(scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """Hash passwords at the lowest cost; the real cost is measured in bench."""
+    from argon2 import PasswordHasher
+
+    from app.accounts import services
+
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "_hasher", cheap)
+        patch.setattr(services, "_unknown", cheap.hash("nobody"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def _sites(
+    tmp_path_factory: pytest.TempPathFactory, _cheap_passwords: None
+) -> Iterator[Callable[[str], Any]]:
+    """Open each kind of database when a test first asks for it, once in every worker."""
+    from tests.cast import populate
+    from tests.databases import Postgresql, Site, Sqlite
+
+    makers = {"sqlite": Sqlite, "postgresql": Postgresql}
+    opened: dict[str, Site] = {}
+    tried: set[str] = set()
+
+    def site(kind: str) -> Site:
+        if kind not in opened:
+            assert kind not in tried, f"{kind} could not be set up; the first error says why"
+            tried.add(kind)
+            opened[kind] = Site(makers[kind](tmp_path_factory.mktemp(kind)), populate)
+        return opened[kind]
+
+    yield site
+    for each in opened.values():
+        each.close()
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, _sites: Callable[[str], Any], clock: Clock) -> Iterator[Any]:
+    """A site as the cast left it: SQLite, unless `each_site` asks for both kinds."""
+    site = _sites(getattr(request, "param", "sqlite"))
+    site.reset()
+    yield site
+    site.let_go()
+
+
+@pytest.fixture
+def app(site: Any) -> Any:
+    """The application. No context is held: client calls bring their own."""
+    return site.app
+
+
+@pytest.fixture
+def cast(site: Any) -> SimpleNamespace:
+    """The ids of the cast; see tests/cast.py."""
+    return site.cast
+
+
+@pytest.fixture
+def db_context(app: Any) -> Iterator[Any]:
+    """The application with its context pushed, for tests of services and queries; never with a client."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def sign_in(app: Any) -> Callable[[str], Any]:
+    """Return a signed-in client: `sign_in("wang").get(url)`, `.post(url, data)` with a CSRF token."""
+    from flask import has_app_context
+
+    from tests.client import signed_in
+
+    def sign_in(username: str) -> Any:
+        assert not has_app_context(), "never hold an app context around client calls"
+        return signed_in(app, username)
+
+    return sign_in
+
+
+@pytest.fixture
+def anonymous(app: Any) -> Any:
+    """A client that has not signed in."""
+    from tests.client import Client
+
+    return Client(app)
+
+
+# `@both_databases` on a test, or `pytestmark = both_databases` in a module.
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("site", ["sqlite", "postgresql"], indirect=True)
+
+
+with suppress(ImportError):  # the settings of Hypothesis, where a test wants it
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    settings.load_profile("house")
