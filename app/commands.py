@@ -29,7 +29,17 @@ def upgrade(revision: str) -> None:
 
 def _gunicorn(host: str, port: int, workers: int) -> list[str]:
     options = ("--bind", f"{host}:{port}", "--workers", str(workers), "--worker-class", "sync")
-    return [sys.executable, "-m", "gunicorn", *options, "--timeout", "120", "--graceful-timeout", "10", "wsgi:app"]
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        *options,
+        "--timeout",
+        "120",
+        "--graceful-timeout",
+        "10",
+        "wsgi:app",
+    ]
 
 
 @click.command("serve")
@@ -57,7 +67,9 @@ def demo(host: str, port: int) -> None:
     click.echo(f"\n  督办  http://{host}:{port}\n")
     if settings.env == "demo":
         click.echo(seeds.sign_ins())
-    _run_together([_gunicorn(host, port, WEB_WORKERS), [sys.executable, "-m", "flask", "--app", "wsgi", "work"]])
+    _run_together(
+        [_gunicorn(host, port, WEB_WORKERS), [sys.executable, "-m", "flask", "--app", "wsgi", "work"]]
+    )
 
 
 def _run_together(commands: Sequence[Sequence[str]]) -> None:

@@ -38,6 +38,13 @@ def required(_form: Form, field: Field) -> None:
 required.field_flags = {"required": True}  # type: ignore[attr-defined]  # WTForms reads it: the control says so
 
 
+def optional(_form: Form, _field: Field) -> None:
+    """Mark a field that may stay empty, so that its label says so."""
+
+
+optional.field_flags = {"optional": True}  # type: ignore[attr-defined]
+
+
 def no_longer_than(most: int) -> Rule:
     """Return a rule that refuses text of more than `most` characters, saying how long it is."""
 
@@ -86,6 +93,8 @@ class Paragraphs(TextAreaField):
 
 class _Typed(Field):
     """A field that keeps what was typed, right or wrong, and parses it into `data`."""
+
+    data: Any
 
     def _value(self) -> str:
         return self.raw_data[0] if self.raw_data else self._write(self.data)
@@ -138,7 +147,7 @@ class Moment(_Typed):
 
     def _read(self, typed: str) -> datetime:
         try:
-            return datetime.strptime(typed.replace("T", " ")[:16], "%Y-%m-%d %H:%M")
+            return datetime.strptime(typed.replace("T", " ")[:16], "%Y-%m-%d %H:%M")  # noqa: DTZ007  wall clock
         except ValueError:
             raise Invalid(NOT_A_TIME) from None
 

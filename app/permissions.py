@@ -47,7 +47,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     role: frozenset(_EVERYONE | granted)
     for role, granted in {
         Role.INSPECTOR: _READ_LEDGERS | {P.PATROL_CONDUCT, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
-        # The head answers for what his own section has to mend; the guards see to it that he does not accept it.
+        # The head answers for what his own section has to mend; the guards keep him from accepting it.
         Role.SECTION_HEAD: _READ_LEDGERS
         | {
             P.PATROL_CONDUCT,

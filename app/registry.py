@@ -55,7 +55,10 @@ FEATURES = (
             Nav("inspections.findings", N_("问题"), P.FINDING_READ, "f", "finding"),
         ),
     ),
-    Feature("rectifications", (Nav("rectifications.index", N_("整改"), P.RECTIFICATION_READ, "r", "rectification"),)),
+    Feature(
+        "rectifications",
+        (Nav("rectifications.index", N_("整改"), P.RECTIFICATION_READ, "r", "rectification"),),
+    ),
     Feature("audit", (Nav("audit.index", N_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )
 # The order in which people look for things.

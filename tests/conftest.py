@@ -143,7 +143,7 @@ def anonymous(app: Any) -> Any:
 
 # `@both_databases` on a test, or `pytestmark = both_databases` in a module.
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.definition.get_closest_marker("both_databases"):
+    if metafunc.definition.get_closest_marker("both_databases") and "site" in metafunc.fixturenames:
         metafunc.parametrize("site", ["sqlite", "postgresql"], indirect=True)
 
 

@@ -96,7 +96,7 @@ class Postgresql:
 
     def reset(self) -> None:
         self.admin.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
-        self.admin.execute(f"CREATE DATABASE {self.name} TEMPLATE {self.template} STRATEGY FILE_COPY")
+        self.admin.execute(f"CREATE DATABASE {self.name} TEMPLATE {self.template}")
 
     def close(self) -> None:
         for name in (self.name, self.template):

@@ -8,12 +8,11 @@ from flask.cli import AppGroup
 from app import clock
 from app.accounts import queries, services
 from app.accounts.models import User
-from app.core.errors import DomainError
+from app.core.errors import DomainError, NotAllowed
 from app.core.i18n import N_
 from app.db.uow import root_centre_id, unit_of_work
-from app.extensions import db
-from app.organisation import pinyin
-from app.permissions import SEPARATED, Origin, Role, system_actor
+from app.organisation.queries import name_key
+from app.permissions import SEPARATED, Origin, Role, incompatible, system_actor
 
 users = AppGroup("users", help=N_("用户账号。"))
 
@@ -31,23 +30,21 @@ users = AppGroup("users", help=N_("用户账号。"))
 @click.option("--name", prompt=N_("姓名"))
 def create_admin(names: tuple[str, ...], username: str, name: str) -> None:
     """新建一名管理员；密码在终端输入，首次登录时须修改。"""
-    centre_id = root_centre_id(db.session())
-    if not centre_id:
-        raise click.ClickException(N_("还没有中心，请先运行 centres open。"))
+    roles = frozenset(Role(each) for each in names)
+    if incompatible(roles):
+        raise click.ClickException(N_("系统管理员、安全管理员、审计员不能由同一人兼任。"))
     if queries.find_user(username):
         raise click.ClickException(N_("用户名 %s 已有人使用。") % username)
     password = click.prompt(N_("密码"), hide_input=True, confirmation_prompt=N_("再输一次密码"))
-    user = User(
-        username=username,
-        name=name,
-        sort_key=pinyin.sort_key(name, person=True),
-        centre_id=centre_id,
-        must_change_password=True,
-    )
+    user = User(username=username, name=name, sort_key=name_key(name), must_change_password=True)
+    actor = system_actor(N_("命令行"), Origin(route="users create-admin"))
     try:
         user.password_hash = services.new_password(password, username)
-        with unit_of_work(system_actor("命令行", Origin(route="users create-admin")), clock.now()) as uow:
-            services.add_user(uow, user, frozenset(Role(role) for role in names))
+        with unit_of_work(actor, clock.now()) as uow:
+            user.centre_id = root_centre_id(uow.session) or None
+            if user.centre_id is None:
+                raise NotAllowed(N_("还没有中心，请先运行 centres open。"))
+            services.add_user(uow, user, roles)
     except DomainError as error:
         raise click.ClickException(str(error)) from None
     click.echo(N_("已新建 %s（%s）") % (name, username))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session, raiseload
+from sqlalchemy.orm import raiseload
 
 from app.accounts.models import RoleGrant, SignInFailure, User, UserSession
 from app.accounts.rules import FAILURE_WINDOW
@@ -74,18 +74,18 @@ def find_user(username: str) -> User | None:
     return db.session.scalar(select(User).where(User.username == username))
 
 
-def recent_failures(session: Session, username: str, address: str, now: datetime) -> tuple[int, int]:
+def recent_failures(username: str, address: str, now: datetime) -> tuple[int, int]:
     """Return how many sign-ins failed of late for this account, and from this address."""
     since = now - FAILURE_WINDOW
     count = select(func.count()).select_from(SignInFailure)
-    account = session.scalar(
+    account = db.session.scalar(
         count.where(SignInFailure.username_hash == digest(username), SignInFailure.at > since)
     )
-    place = session.scalar(count.where(SignInFailure.address == address, SignInFailure.at > since))
+    place = db.session.scalar(count.where(SignInFailure.address == address, SignInFailure.at > since))
     return account or 0, place or 0
 
 
-def visible_to(actor: Actor) -> Select[tuple[User]]:
+def visible_to(actor: Actor) -> Select[User]:
     """Return the accounts an administrator or auditor may see: those of his centre and below."""
     return select(User).where(User.centre_id.in_(actor.centre_ids))
 

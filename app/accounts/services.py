@@ -40,7 +40,7 @@ def _verify(password_hash: str, password: str) -> bool:
 def sign_in(username: str, password: str, origin: Origin, agent: str, now: datetime) -> str:
     """Open a session and return its token. Raise Invalid, the same for every wrong pair."""
     user = queries.find_user(username)
-    failures, from_address = queries.recent_failures(queries.db.session(), username, origin.address, now)
+    failures, from_address = queries.recent_failures(username, origin.address, now)
     if from_address > rules.ADDRESS_FREE_FAILURES:
         time.sleep(min((from_address - rules.ADDRESS_FREE_FAILURES) * 0.1, 2.0))
     locked = bool(user and user.locked_until and user.locked_until > now)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from app.attachments.rules import AttachmentKind
+from app.attachments.rules import AttachmentKind, MediaType
 from app.core.i18n import N_
 
 LABELS = {
@@ -8,7 +8,8 @@ LABELS = {
         AttachmentKind.FINDING_PHOTO: N_("问题照片"),
         AttachmentKind.MEASURE_PHOTO: N_("整改照片"),
         AttachmentKind.RECHECK_PHOTO: N_("复查照片"),
-    }
+    },
+    MediaType: {MediaType.JPEG: "JPEG", MediaType.PNG: "PNG", MediaType.WEBP: "WebP"},
 }
 SUBJECTS = {"attachment": N_("照片")}
 FIELDS = {

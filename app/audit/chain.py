@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.core.i18n import N_
 
@@ -27,10 +27,7 @@ NO_OPENING = N_("链的第一条不是开链记录")
 
 
 class Link(NamedTuple):
-    """One entry as it is hashed. `at_us` is UTC in microseconds; `payload` is canonical JSON text.
-
-    A tuple, because a check reads millions of them.
-    """
+    """One entry as it is hashed. `at_us` is UTC in microseconds; `payload` is canonical JSON text."""
 
     centre_id: int
     seq: int
@@ -56,6 +53,9 @@ class Link(NamedTuple):
 # The order in which fields are hashed: all before the payload. `previous` comes after them, then the
 # payload as its own hash.
 FIELDS = Link._fields[: Link._fields.index("payload")]
+_SEQ, _ACTION, _ALGORITHM, _PREVIOUS, _HASH = (
+    Link._fields.index(name) for name in ("seq", "action", "algorithm", "previous", "hash")
+)
 
 
 @dataclass(frozen=True)
@@ -81,43 +81,97 @@ class Checked:
     fault: Fault | None
 
 
-def _parts(values: Iterable[object]) -> bytes:
-    parts = []
-    for value in values:
-        if value is None:
-            parts.append(b"-:")
-        else:
-            data = str(value).encode()
-            parts += (b"%d:" % len(data), data)
-    return b"".join(parts)
+class _Words(dict[str | None, str]):
+    """Parts of words that return in every entry: names, actions, addresses."""
+
+    def __missing__(self, word: str | None) -> str:
+        if len(self) >= 5000:
+            self.clear()
+        part = self[word] = _part(word)
+        return part
 
 
-def link_hash(link: Link) -> str:
-    """Return the hash an entry must carry, as hexadecimal text."""
-    payload = sha256(str(link.payload).encode()).hexdigest()
-    return sha256(_parts((DOMAIN, link.algorithm, *link[: len(FIELDS)], link.previous, payload))).hexdigest()
+def _part(value: object) -> str:
+    if value is None:
+        return "-:"
+    text = str(value)
+    return f"{len(text) if text.isascii() else len(text.encode())}:{text}"
 
 
-def check(links: Iterable[Link], centre_id: int, after: tuple[int, str] = (-1, ZERO)) -> Checked:
+_words = _Words()
+_PREFIX = _part(DOMAIN)
+
+
+def link_hash(link: tuple[Any, ...]) -> str:
+    """Return the hash an entry, its values in the order of Link, must carry, as hexadecimal text."""
+    # Written out, and words remembered, because a check of the whole log does little else.
+    (
+        centre_id,
+        seq,
+        at_us,
+        actor_id,
+        actor_name,
+        role,
+        session_id,
+        address,
+        route,
+        request_id,
+        action,
+        result,
+        subject_type,
+        subject_id,
+        subject_name,
+        payload,
+        algorithm,
+        previous,
+        _,
+    ) = link
+    parts = (
+        _PREFIX,
+        _words[algorithm],
+        _part(centre_id),
+        _part(seq),
+        _part(at_us),
+        _part(actor_id),
+        _words[actor_name],
+        _words[role],
+        _part(session_id),
+        _words[address],
+        _words[route],
+        _part(request_id),
+        _words[action],
+        _words[result],
+        _words[subject_type],
+        _part(subject_id),
+        _part(subject_name),
+        _part(previous),
+        _part(sha256(str(payload).encode()).hexdigest()),
+    )
+    return sha256("".join(parts).encode()).hexdigest()
+
+
+def check(links: Iterable[tuple[Any, ...]], centre_id: int, after: tuple[int, str] = (-1, ZERO)) -> Checked:
     """Walk one chain up to its first fault.
 
-    `links` come in the order of `seq`; `after` is the sequence and hash that the first one follows.
+    `links` come in the order of `seq`, their values in the order of Link; `after` is the sequence and
+    hash that the first one follows.
     """
     first, (seq, previous) = after[0], after
-    last: Link | None = None
+    last: tuple[Any, ...] | None = None
     problem = None
     for link in links:
-        if link.seq != seq + 1:
+        if link[_SEQ] != seq + 1:
             problem = MISSING
-        elif link.previous != previous:
+        elif link[_PREVIOUS] != previous:
             problem = DETACHED
-        elif link.algorithm != ALGORITHM:
+        elif link[_ALGORITHM] != ALGORITHM:
             problem = UNKNOWN_ALGORITHM
-        elif link_hash(link) != link.hash:
+        elif link_hash(link) != link[_HASH]:
             problem = ALTERED
-        elif seq == -1 and link.action != GENESIS_ACTION:
+        elif seq == -1 and link[_ACTION] != GENESIS_ACTION:
             problem = NO_OPENING
         if problem:
             break
-        seq, previous, last = link.seq, link.hash, link
-    return Checked(last, seq - first, Fault(centre_id, seq + 1, problem) if problem else None)
+        seq, previous, last = seq + 1, link[_HASH], link
+    fault = Fault(centre_id, seq + 1, problem) if problem else None
+    return Checked(Link._make(last) if last else None, seq - first, fault)

@@ -20,12 +20,12 @@ bp = Blueprint("audit", __name__)
 @requires(Permission.AUDIT_READ)
 def index() -> Response:
     wanted = queries.Filter.read(request.args)
-    page, total = queries.list_entries(actor(), wanted, request.args.get("cursor"))
+    entries, total = queries.list_entries(actor(), wanted, request.args.get("cursor"))
     return render(
         "audit/list.html",
         "audit/_entries.html",
         wanted=wanted,
-        page=page,
+        entries=entries,
         total=total,
         actions=_known("ACTIONS"),
         subjects=_known("SUBJECTS"),

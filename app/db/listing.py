@@ -43,7 +43,7 @@ class Page(Generic[T]):
 
 def fetch(
     session: Session,
-    statement: Select[tuple[T]],
+    statement: Select[T],
     order: Order,
     cursor: str | None = None,
     size: int = PAGE_SIZE,

@@ -9,7 +9,7 @@ _APPEND_ONLY = ("audit_checkpoints",)
 
 
 def grant(connection: Connection, role: str) -> None:
-    """Give the role its rights anew after a migration; nothing to do where it owns the tables, or has none."""
+    """Give the role its rights anew after a migration; nothing to do where it owns the tables."""
     owner = connection.scalar(text("SELECT current_user"))
     if not role or role == owner or connection.scalar(text("SELECT to_regclass('audit_entries') IS NULL")):
         return

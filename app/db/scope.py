@@ -32,7 +32,7 @@ def row_id(value: str | None) -> int | None:
     return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 10 else None
 
 
-def load(session: Session, visible: Select[tuple[Row]], model: type[Row], row_id: int) -> Row:
+def load(session: Session, visible: Select[Row], model: type[Row], row_id: int) -> Row:
     """Return a visible row. Raise OutOfScope if it exists out of sight, NotFound if it does not exist."""
     if not 0 < row_id < 2**31:
         raise NotFound(MISSING)

@@ -74,7 +74,7 @@ def index(session: Session, name: str, row_id: int, value: str) -> None:
     connection.execute(table.insert().values(values))
 
 
-def matching(session: Session, name: str, query: str) -> Select[tuple[int]] | None:
+def matching(session: Session, name: str, query: str) -> Select[int] | None:
     """Return a select of the row ids that contain every word of the query; None if it has no word."""
     wanted = words(query)[:_MAX_WORDS]
     if not wanted:

@@ -14,6 +14,7 @@ from sqlalchemy import event, insert, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.audit import append as audit
+from app.audit.chain import Link
 from app.core.actions import Action
 from app.core.errors import NotFound, Stale
 from app.db import search
@@ -73,7 +74,7 @@ class UnitOfWork:
         self.session.flush()
         batch = list(rows)
         if batch:
-            self.session.connection().execute(insert(model.__table__), batch)
+            self.session.connection().execute(insert(model), batch)
         self.touched.setdefault(id(subject), (subject, {}))
 
     def after_commit(self, run: Callable[[], None]) -> None:
@@ -220,7 +221,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _entries(uow: UnitOfWork) -> list[audit.Link]:
+def _entries(uow: UnitOfWork) -> list[Link]:
     """Turn what was recorded into entries of one chain; raise UnauditedChange if a change is missing."""
     changes: dict[int, dict[str, list[Any]]] = {}
     subjects: dict[int, Audited] = {}
@@ -256,7 +257,7 @@ def _entries(uow: UnitOfWork) -> list[audit.Link]:
 
 
 def _chain_of(uow: UnitOfWork) -> int:
-    """Return the centre whose chain these entries extend: that of the subjects, else the actor's, else the root's."""
+    """Return the centre whose chain grows: that of the subjects, else the actor's, else the root's."""
     centres = {
         item.subject.audit_centre_id for item in uow.recorded if item.subject and item.subject.audit_centre_id
     }
@@ -268,7 +269,7 @@ def _chain_of(uow: UnitOfWork) -> int:
 
 
 def root_centre_id(session: Session) -> int:
-    """Return the centre at the top of the tree, whose chain takes events without a centre; 0 before there is one."""
+    """Return the top centre, whose chain takes events without a centre; 0 before there is one."""
     centres = Model.metadata.tables["centres"]
     found = session.scalar(
         select(centres.c.id).where(centres.c.parent_id.is_(None)).order_by(centres.c.id).limit(1)

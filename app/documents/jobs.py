@@ -10,12 +10,10 @@ from app.attachments import store
 from app.config import Settings
 from app.core.i18n import N_
 from app.db.uow import end_reading, unit_of_work
-from app.documents import services
+from app.documents import queries, services
 from app.documents.errors import DocumentError
-from app.documents.models import Document
 from app.documents.renderer import Renderer
-from app.documents.rules import DocumentStatus
-from app.extensions import db
+from app.documents.rules import RENDER
 from app.jobs.worker import Task
 from app.permissions import Origin, system_actor
 
@@ -47,15 +45,15 @@ def stop() -> None:
 def render(task: Task) -> None:
     """Render a numbered document and issue it; one that is issued or void already is left alone."""
     document_id = int(task.args["document_id"])
-    document = db.session.get_one(Document, document_id)
-    if document.status is not DocumentStatus.NUMBERED:
+    found = queries.values_to_render(document_id)
+    if found is None:
         return
-    template, values, evidence = document.template, document.values, document.evidence
+    template, values, evidence = found
     end_reading()  # nothing is held open while the page is made
     content = _renderer(task.settings).render(
         template, values, {sha256: _photo(task.settings, sha256) for sha256 in evidence}
     )
-    actor = system_actor("worker", Origin(route=services.RENDER))
+    actor = system_actor("worker", Origin(route=RENDER))
     with unit_of_work(actor, clock.now()) as uow:
         services.issue(uow, document_id, content)
 
@@ -67,4 +65,4 @@ def _photo(settings: Settings, sha256: str) -> bytes:
         raise DocumentError(N_("证据照片无法读取：%(sha256)s"), sha256=sha256) from error
 
 
-HANDLERS = {services.RENDER: render}
+HANDLERS = {RENDER: render}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import defer
@@ -13,7 +14,6 @@ from app.db.listing import Order, Page, capped_count, fetch
 from app.documents import rules
 from app.documents.models import Document, DocumentFile
 from app.documents.rules import DocumentKind, DocumentStatus
-from app.documents.services import RENDER
 from app.extensions import db
 from app.jobs import queries as jobs
 from app.jobs.models import Job
@@ -22,7 +22,7 @@ from app.rectifications import queries as rectifications
 from app.rectifications.models import Rectification
 
 
-def visible_to(actor: Actor) -> Select[tuple[Document]]:
+def visible_to(actor: Actor) -> Select[Document]:
     """Return the documents in sight: the centre's for its roles, else those of rectifications in sight."""
     # What a page shows never needs the values that were printed.
     rows = select(Document).options(defer(Document.values), defer(Document.evidence))
@@ -69,7 +69,17 @@ def pending_job(document: Document) -> Job | None:
     """Return the job that is to issue a document still without its bytes."""
     if document.status is not DocumentStatus.NUMBERED:
         return None
-    return jobs.find_unfinished(db.session(), RENDER, {"document_id": document.id})
+    return jobs.find_unfinished(db.session(), rules.RENDER, {"document_id": document.id})
+
+
+def values_to_render(document_id: int) -> tuple[str, dict[str, Any], list[str]] | None:
+    """Return template, values and evidence of a document that waits for its bytes; None if it does not."""
+    row = db.session.execute(
+        select(Document.template, Document.values, Document.evidence).where(
+            Document.id == document_id, Document.status == DocumentStatus.NUMBERED
+        )
+    ).one_or_none()
+    return row and (row.template, row.values, row.evidence)
 
 
 def find_by_code(code: str) -> Document | None:

@@ -21,6 +21,8 @@ class DocumentStatus(StrEnum):
     VOID = "void"
 
 
+RENDER = "documents.render"  # the job that issues a numbered document
+
 # The word that stands for the kind in a number: 政服督整〔2026〕12号.
 KIND_MARKS = {DocumentKind.RECTIFICATION_NOTICE: "督整"}
 FILE_MARKS = {DocumentKind.RECTIFICATION_NOTICE: "notice"}

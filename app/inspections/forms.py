@@ -3,7 +3,7 @@ from __future__ import annotations
 from wtforms import Form, RadioField, SelectField, SelectMultipleField
 
 from app.core.i18n import N_
-from app.fields import Moment, Paragraphs, required
+from app.fields import Moment, Paragraphs, optional, required
 from app.inspections.labels import LABELS
 from app.inspections.rules import NOTE_MAX, Disposition, PatrolMode
 
@@ -17,7 +17,9 @@ class PatrolForm(Form):
     # A mystery visit stays hidden until it is released; its screens come with that.
     mode = RadioField(
         N_("方式"),
-        choices=[(mode.value, LABELS[PatrolMode][mode]) for mode in PatrolMode if mode is not PatrolMode.MYSTERY],
+        choices=[
+            (mode.value, LABELS[PatrolMode][mode]) for mode in PatrolMode if mode is not PatrolMode.MYSTERY
+        ],
         default=PatrolMode.DAILY.value,
     )
 
@@ -29,7 +31,7 @@ class FindingForm(Form):
     owner = SelectField(N_("责任单位"), [required])
     staff = SelectField(N_("当事人"), coerce=int, default=0)
     occurred_at = Moment(N_("发生时间"), required)
-    note = Paragraphs(N_("情况说明"), most=NOTE_MAX)
+    note = Paragraphs(N_("情况说明"), optional, most=NOTE_MAX)
     disposition = RadioField(
         N_("处理"),
         choices=[(value.value, LABELS[Disposition][value]) for value in Disposition],
@@ -39,4 +41,4 @@ class FindingForm(Form):
 
 
 class SubmitForm(Form):
-    note = Paragraphs(N_("备注"), most=NOTE_MAX)
+    note = Paragraphs(N_("备注"), optional, most=NOTE_MAX)

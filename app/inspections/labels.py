@@ -1,3 +1,5 @@
+from enum import StrEnum
+
 from app.core.i18n import N_
 from app.inspections.rules import (
     Answer,
@@ -11,7 +13,7 @@ from app.inspections.rules import (
     Severity,
 )
 
-LABELS = {
+LABELS: dict[type, dict[StrEnum, str]] = {
     PatrolMode: {
         PatrolMode.DAILY: N_("日常巡查"),
         PatrolMode.VIDEO: N_("视频巡查"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core.errors import NotFound
@@ -95,7 +95,7 @@ def zones_for(actor: Actor) -> list[Zone]:
 # --- patrols --------------------------------------------------------------------------------------
 
 
-def visible_patrols(actor: Actor) -> Select[tuple[Patrol]]:
+def visible_patrols(actor: Actor) -> Select[Patrol]:
     """Return the patrols in sight: all of the centre and those below, for roles of the centre only."""
     if not actor.centre_wide:
         return select(Patrol).where(Patrol.id.is_(None))
@@ -132,17 +132,17 @@ def checks_of(patrol_id: int) -> list[PatrolCheck]:
 # --- findings -------------------------------------------------------------------------------------
 
 
-def visible_to(actor: Actor) -> Select[tuple[Finding]]:
+def visible_to(actor: Actor) -> Select[Finding]:
     """Return the findings in sight: the centre's for its roles, else one's departments' and one's own."""
     if actor.centre_wide:
         return select(Finding).where(Finding.centre_id.in_(actor.centre_ids))
-    own = [Finding.department_id.in_(actor.department_ids)]
+    own: list[ColumnElement[bool]] = [Finding.department_id.in_(actor.department_ids)]
     if actor.staff_member_id:
         own.append(Finding.staff_member_id == actor.staff_member_id)
     return select(Finding).where(Finding.centre_id.in_(actor.centre_ids), or_(*own))
 
 
-def _with_names(rows: Select[tuple[Finding]]) -> Select[tuple[Finding]]:
+def _with_names(rows: Select[Finding]) -> Select[Finding]:
     return rows.options(
         joinedload(Finding.item),
         joinedload(Finding.patrol_point),
@@ -175,7 +175,7 @@ class FindingFilter:
         )
 
 
-def filtered(actor: Actor, wanted: FindingFilter) -> Select[tuple[Finding]]:
+def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
     """Return the visible findings that pass the filters."""
     rows = visible_to(actor)
     if wanted.status:
@@ -226,7 +226,8 @@ def earlier_findings(point_id: int, item_id: int, now: datetime) -> list[Finding
             .join(ChecklistItem, ChecklistItem.id == Finding.item_id)
             .where(
                 Finding.patrol_point_id == point_id,
-                ChecklistItem.code == select(ChecklistItem.code).where(ChecklistItem.id == item_id).scalar_subquery(),
+                ChecklistItem.code
+                == select(ChecklistItem.code).where(ChecklistItem.id == item_id).scalar_subquery(),
                 Finding.occurred_at > now - EARLIER,
                 Finding.status != FindingStatus.VOID,
             )
@@ -243,28 +244,38 @@ def owner_name(session: Session, department_id: int | None, section_id: int | No
     return session.get_one(Section, section_id).name if section_id else ""
 
 
-def owner_choices(centre_id: int, point: PatrolPoint, on: date) -> list[tuple[str, str]]:
-    """Return the bodies that may be responsible at a point: its own departments first, then all others."""
+def owner_choices(centre_id: int, point: PatrolPoint, on: date) -> tuple[list[tuple[str, str]], str]:
+    """Return the bodies that may be responsible at a point, its own first, and the one that is meant.
+
+    None is meant, and has to be chosen, where several departments are served, or none.
+    """
     near = organisation.departments_of_point(db.session(), point, on)
     departments = db.session.scalars(
         select(Department)
-        .where(Department.centre_id == centre_id, or_(Department.closed_on.is_(None), Department.closed_on > on))
-        .order_by(Department.sort_key)
+        .where(
+            Department.centre_id == centre_id,
+            or_(Department.closed_on.is_(None), Department.closed_on > on),
+            Department.id.not_in([department.id for department in near]),
+        )
+        .order_by(Department.sort_key, Department.id)
     ).all()
     sections = db.session.scalars(
-        select(Section).where(Section.centre_id == centre_id, Section.closed_on.is_(None)).order_by(Section.id)
+        select(Section)
+        .where(Section.centre_id == centre_id, Section.closed_on.is_(None))
+        .order_by(Section.id)
     ).all()
-    near_ids = {department.id for department in near}
-    rest = [department for department in departments if department.id not in near_ids]
-    return [
-        *((f"department:{department.id}", department.name) for department in (*near, *rest)),
+    choices = [
+        *((f"department:{department.id}", department.name) for department in (*near, *departments)),
         *((f"section:{section.id}", section.name) for section in sections),
     ]
+    return choices, choices[0][0] if len(near) == 1 else ""
 
 
 def staff_choices(point: PatrolPoint, on: date) -> list[StaffMember]:
     """Return who is posted at a point today, the A-role first."""
-    return [staff for staff, *_ in organisation.postings_today(db.session(), [point.id], on).get(point.id, [])]
+    return [
+        staff for staff, *_ in organisation.postings_today(db.session(), [point.id], on).get(point.id, [])
+    ]
 
 
 def count_findings(actor: Actor, since: datetime) -> int:

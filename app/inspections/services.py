@@ -56,7 +56,9 @@ def begin(session: Session, actor: Actor, zone: Zone, mode: rules.PatrolMode, no
 def _own(session: Session, actor: Actor, draft_id: int) -> Draft:
     """Load a draft of one's own for a change; on PostgreSQL two devices take turns."""
     draft = session.scalar(
-        select(Draft).where(Draft.id == draft_id, Draft.user_id == actor.user_id, Draft.kind == DRAFT).with_for_update()
+        select(Draft)
+        .where(Draft.id == draft_id, Draft.user_id == actor.user_id, Draft.kind == DRAFT)
+        .with_for_update()
     )
     if draft is None:
         raise NotFound(GONE)
@@ -64,18 +66,28 @@ def _own(session: Session, actor: Actor, draft_id: int) -> Draft:
 
 
 def answer_point(
-    session: Session, actor: Actor, draft_id: int, point_id: int, given: dict[str, Answer], closed: bool, now: datetime
+    session: Session,
+    actor: Actor,
+    draft_id: int,
+    point_id: int,
+    given: dict[str, Answer],
+    closed: bool,
+    now: datetime,
 ) -> Draft:
     """Save the answers of one point."""
     draft = _own(session, actor, draft_id)
     if closed and any(f["point_id"] == point_id for f in draft.content["findings"].values()):
         raise NotAllowed(N_("这里已记录问题，不能再标为未开放；请先删除问题。"))
     plain = {code: answer.value for code, answer in given.items() if answer is not Answer.FINDING}
-    drafts.save(session, draft, content_of.with_point(draft.content, point_id, plain, closed, now.isoformat()), now)
+    drafts.save(
+        session, draft, content_of.with_point(draft.content, point_id, plain, closed, now.isoformat()), now
+    )
     return draft
 
 
-def keep_uploads(session: Session, actor: Actor, draft_id: int, photos: list[StoredPhoto], now: datetime) -> Draft:
+def keep_uploads(
+    session: Session, actor: Actor, draft_id: int, photos: list[StoredPhoto], now: datetime
+) -> Draft:
     """Keep photos that arrived with a form, whatever becomes of the form."""
     draft = _own(session, actor, draft_id)
     uploads = {photo.sha256: photo.to_dict() for photo in photos}
@@ -119,7 +131,9 @@ def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
     missing = [point.number for point in points if not states[point.id].complete]
     if missing:
         raise NotAllowed(
-            N_("还有 %(count)d 个巡查点没有查完：%(points)s。"), count=len(missing), points="、".join(missing[:8])
+            N_("还有 %(count)d 个巡查点没有查完：%(points)s。"),
+            count=len(missing),
+            points="、".join(missing[:8]),
         )
     day = clock.local(draft.begun_at).date()
     patrol = Patrol(
@@ -149,7 +163,9 @@ def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
     return patrol
 
 
-def _check(patrol: Patrol, point: PatrolPoint, content: dict[str, Any], state: rules.PointState) -> PatrolCheck:
+def _check(
+    patrol: Patrol, point: PatrolPoint, content: dict[str, Any], state: rules.PointState
+) -> PatrolCheck:
     kept = content["points"].get(str(point.id), {})
     return PatrolCheck(
         patrol_id=patrol.id,
@@ -202,7 +218,9 @@ def search_words(session: Session, finding: Finding, item: ChecklistItem) -> str
     point = session.get_one(PatrolPoint, finding.patrol_point_id)
     staff = session.get(StaffMember, finding.staff_member_id) if finding.staff_member_id else None
     owner = queries.owner_name(session, finding.department_id, finding.section_id)
-    return " ".join(filter(None, (point.number, point.name, item.wording, owner, staff.name if staff else "")))
+    return " ".join(
+        filter(None, (point.number, point.name, item.wording, owner, staff.name if staff else ""))
+    )
 
 
 def check_finding(item: ChecklistItem, finding: dict[str, Any], now: datetime) -> None:

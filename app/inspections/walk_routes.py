@@ -149,7 +149,9 @@ def submit(draft_id: int) -> Response:
         except NotAllowed as error:
             refuse(form, error)
         else:
-            flash(ngettext("巡查已提交，记录了 %(num)d 个问题。", "巡查已提交，记录了 %(num)d 个问题。", found))
+            flash(
+                ngettext("巡查已提交，记录了 %(num)d 个问题。", "巡查已提交，记录了 %(num)d 个问题。", found)
+            )
             return done(url_for("inspections.patrol", patrol_id=patrol_id))
     return _draft_page(queries.get_draft(actor(), draft_id), form, 409 if form.form_errors else 422)
 
@@ -284,21 +286,31 @@ def _kept_finding(kept: Draft, key: str) -> dict[str, Any]:
 
 def _finding_form(kept: Draft, point_id: int, key: str | None) -> FindingForm:
     place, items = _point_and_items(kept, point_id)
-    data: dict[str, Any] = {"item": request.args.get("item"), "occurred_at": clock.local(clock.now())}
+    owners, meant = queries.owner_choices(kept.centre_id, place, clock.today())
+    data: dict[str, Any] = {
+        "item": request.args.get("item"),
+        "owner": meant,
+        "occurred_at": clock.local(clock.now()),
+    }
     if key:
         found = _kept_finding(kept, key)
         data = {**found, "staff": found["staff"] or 0, "photo": found["photos"]}
         data["occurred_at"] = clock.local(datetime.fromisoformat(found["occurred_at"]))
     form = FindingForm(request.form if request.method == "POST" else None, data=data)
     form.item.choices = [(item.code, f"{item.code} {item.wording}") for item in items]
-    form.owner.choices = queries.owner_choices(kept.centre_id, place, clock.today())
+    form.owner.choices = owners if meant else [("", _("请选择责任单位")), *owners]
     people = queries.staff_choices(place, clock.today())
     form.staff.choices = [(0, _("不涉及具体人员")), *((person.id, person.name) for person in people)]
     return form
 
 
 def _finding_page(
-    kept: Draft, point_id: int, key: str | None, form: FindingForm, status: int = 200, faults: list[Invalid] | None = None
+    kept: Draft,
+    point_id: int,
+    key: str | None,
+    form: FindingForm,
+    status: int = 200,
+    faults: list[Invalid] | None = None,
 ) -> Response:
     place, items = _point_and_items(kept, point_id)
     item = next((item for item in items if item.code == form.item.data), None)

@@ -8,7 +8,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from app import clock
 from app.core.i18n import N_
-from app.jobs import services, worker
+from app.jobs import claims, worker
 
 jobs = AppGroup("jobs", help=N_("后台任务。"))
 
@@ -16,7 +16,7 @@ jobs = AppGroup("jobs", help=N_("后台任务。"))
 @jobs.command("retry")
 def retry() -> None:
     """重新执行已停止重试的后台任务。"""
-    click.echo(N_("%s 个任务将重新执行。") % services.retry_failed(clock.now()))
+    click.echo(N_("%s 个任务将重新执行。") % claims.retry_failed(clock.now()))
 
 
 @click.command("work")

@@ -17,7 +17,7 @@ from huey.api import TaskWrapper
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import PostgresStorage
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import DDL, URL, Connection
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,9 @@ def open_bell(url: URL, run: Callable[[], object]) -> TaskWrapper:
     def answer() -> None:
         run()
 
+    huey.on_shutdown("close")(
+        huey.storage.close
+    )  # in the consumer's thread, which has connections of its own
     return huey.task()(answer)
 
 
@@ -64,4 +67,4 @@ def wake(url: URL) -> None:
 def create_tables(connection: Connection) -> None:
     """Make huey's tables on PostgreSQL, as their owner: the application's role may not."""
     for statement in PostgresStorage(create_tables=False).ddl:
-        connection.execute(text(statement))
+        connection.execute(DDL(statement))  # type: ignore[no-untyped-call]

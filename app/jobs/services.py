@@ -1,37 +1,12 @@
-"""The life of a job: asked for in a unit of work, then claimed, kept alive and finished by a worker.
-
-Only asking belongs to a change. The rest are states of the machine room, each in a short transaction.
-A claim's number of attempts is its token: whoever was lost and comes back late can no longer finish it.
-"""
-
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, select, update
-
-from app.core.i18n import N_
-from app.db.uow import UnitOfWork, short_transaction
-from app.extensions import db
-from app.jobs import queries, queue
+from app.db.uow import UnitOfWork
+from app.jobs import queue
 from app.jobs.models import Job
-from app.jobs.rules import MAX_ATTEMPTS, JobState, retry_delay
-
-LOST = N_("后台任务多次中断，已停止重试。")
-_MESSAGE_MAX = 500
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A job in one worker's hands."""
-
-    id: int
-    kind: str
-    args: dict[str, Any]
-    attempt: int
+from app.jobs.rules import JobState
 
 
 def ask(uow: UnitOfWork, kind: str, args: dict[str, Any], centre_id: int) -> Job:
@@ -48,53 +23,3 @@ def ask(uow: UnitOfWork, kind: str, args: dict[str, Any], centre_id: int) -> Job
     uow.session.add(job)
     uow.after_commit(partial(queue.wake, uow.session.get_bind().engine.url))
     return job
-
-
-def claim(now: datetime) -> Claim | None:
-    """Take the next due job, lost ones included; None if there is none. No two workers take the same."""
-    if not queries.any_due(db.session(), now):  # sweeping an empty table writes nothing
-        return None
-    with short_transaction() as session:
-        statement = select(Job).where(queries.due(now)).order_by(Job.run_after, Job.id).limit(1)
-        job = session.scalar(statement.with_for_update(skip_locked=True))
-        if job is None:
-            return None
-        if job.attempts < MAX_ATTEMPTS:
-            job.state, job.heartbeat_at, job.attempts = JobState.RUNNING, now, job.attempts + 1
-            return Claim(job.id, job.kind, job.args, job.attempts)
-        job.state, job.finished_at, job.message = JobState.FAILED, now, LOST
-    return claim(now)
-
-
-def beat(claim: Claim, done: int, total: int, now: datetime) -> bool:
-    """Show that the worker is alive and how far it is; False if the job is no longer its own."""
-    return _change(claim, heartbeat_at=now, progress=done, total=total)
-
-
-def finish(claim: Claim, now: datetime) -> bool:
-    """Mark a job as done; False if it is no longer the claimer's."""
-    return _change(claim, state=JobState.DONE, finished_at=now, message="")
-
-
-def fail(claim: Claim, reason: str, now: datetime) -> bool:
-    """Let a job rest before its next attempt, or give it up after the last; False as in `finish`."""
-    message = reason[:_MESSAGE_MAX]
-    if claim.attempt < MAX_ATTEMPTS:
-        again = now + retry_delay(claim.attempt)
-        return _change(claim, state=JobState.WAITING, run_after=again, message=message)
-    return _change(claim, state=JobState.FAILED, finished_at=now, message=message)
-
-
-def retry_failed(now: datetime) -> int:
-    """Give every job that was given up another round of attempts; return how many."""
-    with short_transaction() as session:
-        statement = update(Job).where(Job.state == JobState.FAILED)
-        anew = statement.values(state=JobState.WAITING, attempts=0, run_after=now, finished_at=None)
-        return cast("CursorResult[Any]", session.execute(anew)).rowcount
-
-
-def _change(claim: Claim, **values: Any) -> bool:
-    mine = (Job.id == claim.id, Job.state == JobState.RUNNING, Job.attempts == claim.attempt)
-    with short_transaction() as session:
-        result = session.execute(update(Job).where(*mine).values(**values))
-        return cast("CursorResult[Any]", result).rowcount == 1

@@ -25,9 +25,9 @@ from sqlalchemy import make_url
 from app import clock
 from app.config import Settings
 from app.core.errors import DomainError
-from app.jobs import services
+from app.jobs import claims
+from app.jobs.claims import Claim
 from app.jobs.queue import open_bell
-from app.jobs.services import Claim
 from app.registry import FEATURES, find_room
 
 SWEEP_EVERY = 10.0  # seconds
@@ -60,7 +60,7 @@ class Task:
 
     def progress(self, done: int, total: int) -> None:
         """Say how far it is, at least every minute or two; outside of units of work. Raise Lost."""
-        if not services.beat(self.claim, done, total, clock.now()):
+        if not claims.beat(self.claim, done, total, clock.now()):
             raise Lost
 
 
@@ -69,7 +69,7 @@ def run_due(app: Application, stopping: threading.Event | None = None) -> int:
     count = 0
     while not (stopping and stopping.is_set()):
         with app.app_context():
-            claim = services.claim(clock.now())
+            claim = claims.claim(clock.now())
             if claim is None:
                 break
             _run(Task(claim, app.config["DUBAN"]))
@@ -141,9 +141,9 @@ def _run(task: Task) -> None:
         # Only refusals of ours are words to show; another error's text may hold protected values.
         said = isinstance(error, DomainError)
         log.warning("job %s (%s) failed", claim.id, claim.kind, exc_info=not said)
-        services.fail(claim, str(error) if said else type(error).__name__, clock.now())
+        claims.fail(claim, str(error) if said else type(error).__name__, clock.now())
     else:
-        services.finish(claim, clock.now())
+        claims.finish(claim, clock.now())
 
 
 def _rooms() -> list[ModuleType]:

@@ -32,7 +32,7 @@ def open_centre(name: str, short_name: str, number_prefix: str, level: str, pare
         parent_id=parent_id,
         opened_on=clock.today(),
     )
-    with unit_of_work(system_actor("命令行", Origin(route="centres open")), clock.now()) as uow:
+    with unit_of_work(system_actor(N_("命令行"), Origin(route="centres open")), clock.now()) as uow:
         centre_id = services.open_centre(uow, centre).id
     click.echo(N_("已建立中心：%s（编号 %s）") % (name, centre_id))
 

@@ -16,6 +16,7 @@ from app.accounts.models import User
 from app.db import scope, search
 from app.db.listing import Order, Page, capped_count, fetch
 from app.extensions import db
+from app.organisation import pinyin
 from app.organisation.models import (
     Absence,
     ChiefRepresentative,
@@ -35,7 +36,7 @@ Row = TypeVar("Row", PatrolPoint, StaffMember, Department, Zone, Section)
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
-def visible_to(actor: Actor, model: type[Row]) -> Select[tuple[Row]]:
+def visible_to(actor: Actor, model: type[Row]) -> Select[Row]:
     """Return the rows of one kind that an actor may see: those of his centre and of the centres below."""
     return select(model).where(model.centre_id.in_(actor.centre_ids))
 
@@ -50,6 +51,11 @@ def in_force(
 def open_on(model: type[PatrolPoint] | type[Department], on: date) -> ColumnElement[bool]:
     """Return the condition that a place is open on a day; the day it is closed on no longer counts."""
     return (model.opened_on <= on) & or_(model.closed_on.is_(None), model.closed_on > on)
+
+
+def name_key(name: str) -> str:
+    """Return what a person's name sorts by; kept beside the name of a staff member or a user."""
+    return pinyin.sort_key(name, person=True)
 
 
 # --- for the ledgers: who answers for a place on a day ----------------------------------------------
@@ -91,10 +97,10 @@ def postings_today(session: Session, point_ids: Collection[int], on: date) -> di
         )
         .order_by(Posting.role, StaffMember.sort_key, StaffMember.id, Absence.begins_at)
     )
-    found: dict[int, dict[int, OnPost]] = {point_id: {} for point_id in point_ids}
+    found: dict[int | None, dict[int, OnPost]] = {point_id: {} for point_id in point_ids}
     for point_id, member, role, absence in rows:
         found[point_id].setdefault(member.id, OnPost(member, role, absence))
-    return {point_id: list(people.values()) for point_id, people in found.items()}
+    return {point_id: list(found[point_id].values()) for point_id in point_ids}
 
 
 def departments_of_point(session: Session, point: PatrolPoint, on: date) -> list[Department]:
@@ -123,7 +129,7 @@ def chiefs_of(session: Session, department_ids: Collection[int], on: date) -> di
             in_force(ChiefRepresentative.from_on, ChiefRepresentative.to_on, on),
         )
     )
-    return {department_id: member for department_id, member in rows}
+    return {row.department_id: row.StaffMember for row in rows}
 
 
 def chief_of(session: Session, department_id: int, on: date) -> StaffMember | None:
@@ -169,6 +175,14 @@ def _chosen(actor: Actor, model: type[Row], given: str | None) -> Row | None:
     return db.session.scalar(visible_to(actor, model).where(model.id == int(given)))
 
 
+def _with_words(args: Mapping[str, str], *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
+    """Return the condition that each word stands in one of the columns; for a few hundred rows."""
+    return [
+        or_(*(column.icontains(word, autoescape=True) for column in columns))
+        for word in search.words(args.get("q", ""))
+    ]
+
+
 def list_points(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
     """Return one page of the patrol points in use, by number, under the filters of the address."""
     session = db.session()
@@ -183,9 +197,7 @@ def list_points(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
         rows = rows.where(PatrolPoint.kind == kind)
     if department:
         rows = rows.where(_handles(department.id, on))
-    for word in search.words(args.get("q", "")):
-        found = PatrolPoint.number.icontains(word, autoescape=True)
-        rows = rows.where(found | PatrolPoint.name.icontains(word, autoescape=True))
+    rows = rows.where(*_with_words(args, PatrolPoint.number, PatrolPoint.name))
     order = Order(PatrolPoint.number, PatrolPoint.id, descending=False)
     loaded = rows.options(joinedload(PatrolPoint.department))
     page = fetch(session, loaded, order, args.get("cursor"))
@@ -212,9 +224,7 @@ def list_staff(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
     """Return one page of the people in service, by name, each with his postings of the day beside him."""
     session = db.session()
     kind, department = _kind(StaffKind, args), _chosen(actor, Department, args.get("department"))
-    rows = visible_to(actor, StaffMember).where(
-        or_(StaffMember.left_on.is_(None), StaffMember.left_on > on)
-    )
+    rows = visible_to(actor, StaffMember).where(or_(StaffMember.left_on.is_(None), StaffMember.left_on > on))
     if kind:
         rows = rows.where(StaffMember.kind == kind)
     if department:
@@ -246,6 +256,7 @@ def list_departments(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
     rows = visible_to(actor, Department).where(open_on(Department, on))
     if kind:
         rows = rows.where(Department.kind == kind)
+    rows = rows.where(*_with_words(args, Department.name, Department.short_name, Department.initials))
     order = Order(Department.sort_key, Department.id, descending=False)
     page = fetch(session, rows, order, args.get("cursor"))
     chiefs = chiefs_of(session, [row.id for row in page.rows], on)
@@ -282,9 +293,7 @@ def hours_of_point(session: Session, point_id: int, on: date) -> list[OpeningHou
     return list(session.scalars(rows.order_by(OpeningHours.weekday, OpeningHours.opens_at)))
 
 
-def postings_of_staff(
-    session: Session, staff_member_id: int
-) -> Sequence[tuple[Posting, PatrolPoint | None]]:
+def postings_of_staff(session: Session, staff_member_id: int) -> Sequence[tuple[Posting, PatrolPoint | None]]:
     """Return all postings of a person with their points, the latest first."""
     rows = session.execute(
         select(Posting, PatrolPoint)
@@ -295,9 +304,7 @@ def postings_of_staff(
     return [(posting, point) for posting, point in rows]
 
 
-def absences_of_staff(
-    session: Session, staff_member_id: int
-) -> Sequence[tuple[Absence, StaffMember | None]]:
+def absences_of_staff(session: Session, staff_member_id: int) -> Sequence[tuple[Absence, StaffMember | None]]:
     """Return the absences of a person with the one who stands in, the latest first, at most fifty."""
     rows = session.execute(
         select(Absence, StaffMember)
@@ -315,9 +322,7 @@ def points_of_department(session: Session, department_id: int, on: date) -> list
     return list(session.scalars(rows.order_by(PatrolPoint.number, PatrolPoint.id)))
 
 
-def chief_terms(
-    session: Session, department_id: int
-) -> Sequence[tuple[ChiefRepresentative, StaffMember]]:
+def chief_terms(session: Session, department_id: int) -> Sequence[tuple[ChiefRepresentative, StaffMember]]:
     """Return all chief representatives a department has had, the latest first."""
     rows = session.execute(
         select(ChiefRepresentative, StaffMember)

@@ -13,7 +13,7 @@ from app.core.errors import Invalid
 from app.core.i18n import N_
 from app.db.mixins import Audited
 from app.db.uow import UnitOfWork
-from app.organisation import pinyin, rules
+from app.organisation import pinyin, queries, rules
 from app.organisation.models import (
     Absence,
     Centre,
@@ -103,7 +103,7 @@ def add_staff(uow: UnitOfWork, member: StaffMember) -> StaffMember:
     """Add a person who serves in the hall."""
     if member.department_id:
         _same_centre(member.centre_id, uow.get(Department, member.department_id))
-    member.sort_key = pinyin.sort_key(member.name, person=True)
+    member.sort_key = queries.name_key(member.name)
     member.initials = pinyin.initials(member.name, person=True)
     return _add(uow, rules.STAFF_ADDED, member)
 

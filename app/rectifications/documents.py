@@ -67,7 +67,11 @@ CONSEQUENCE = N_("逾期未整改或者整改不到位的，将予以督办，�
 
 
 def notice(
-    session: Session, row: Rectification, findings: Sequence[Finding], photos: Sequence[NoticePhoto], checkpoint: str
+    session: Session,
+    row: Rectification,
+    findings: Sequence[Finding],
+    photos: Sequence[NoticePhoto],
+    checkpoint: str,
 ) -> RectificationNotice:
     """Build the notice of a rectification; number, code and address follow when it is numbered."""
     centre = session.get_one(Centre, row.centre_id)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from wtforms import Form, HiddenField, RadioField, SelectField, SelectMultipleField
 
 from app.core.i18n import N_
-from app.fields import Day, Line, Paragraphs, Whole, required
+from app.fields import Day, Line, Paragraphs, Whole, optional, required
 from app.rectifications.rules import OFFICE_CLOSES, TEXT_MAX, WORKDAYS_MAX
 
 
@@ -25,7 +25,7 @@ class IssueForm(Form):
 
 class ReceiveForm(Form):
     version = HiddenField()
-    statement = Paragraphs(N_("陈述或异议（可不填）"), most=TEXT_MAX)
+    statement = Paragraphs(N_("陈述或异议"), optional, most=TEXT_MAX)
 
 
 class SubmitForm(Form):
@@ -35,10 +35,10 @@ class SubmitForm(Form):
     form_key = HiddenField()
     measures = Paragraphs(N_("整改措施"), required, most=TEXT_MAX)
     done_on = Day(N_("完成日期"), required)
-    no_photo_reason = Line(N_("无法拍照的原因"), most=200)
+    no_photo_reason = Line(N_("无法拍照的原因"), optional, most=200)
     photo = SelectMultipleField(N_("整改后照片"), validate_choice=False)
 
 
 class RecheckForm(Form):
     version = HiddenField()
-    note = Paragraphs(N_("复查意见"), most=TEXT_MAX)
+    note = Paragraphs(N_("复查意见"), optional, most=TEXT_MAX)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
@@ -17,8 +17,8 @@ from app.db import scope, search
 from app.db.listing import COUNT_CAP, Order, Page, capped_count, fetch
 from app.db.scope import row_id
 from app.extensions import db
-from app.inspections.models import Finding
 from app.inspections import queries as inspections
+from app.inspections.models import Finding
 from app.inspections.queries import owner_name
 from app.organisation.models import ChiefRepresentative, StaffMember
 from app.permissions import GRANTS, Actor, Permission
@@ -35,15 +35,15 @@ MINE = {
 }
 
 
-def visible_to(actor: Actor) -> Select[tuple[Rectification]]:
+def visible_to(actor: Actor) -> Select[Rectification]:
     """Return the rectifications in sight: the centre's for its roles, else those one answers for."""
     rows = select(Rectification).where(Rectification.centre_id.in_(actor.centre_ids))
     return rows if actor.centre_wide else rows.where(answered_by(actor))
 
 
-def answered_by(actor: Actor):  # type: ignore[no-untyped-def]
+def answered_by(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that the actor answers for a rectification: by department, section or name."""
-    own = [Rectification.department_id.in_(actor.department_ids)]
+    own: list[ColumnElement[bool]] = [Rectification.department_id.in_(actor.department_ids)]
     if actor.section_id:
         own.append(Rectification.section_id == actor.section_id)
     if actor.staff_member_id:
@@ -51,13 +51,15 @@ def answered_by(actor: Actor):  # type: ignore[no-untyped-def]
     return or_(*own)
 
 
-def _stands(due: Due, now: datetime):  # type: ignore[no-untyped-def]
+def _stands(due: Due, now: datetime) -> ColumnElement[bool]:
     """Return the condition that a rectification stands so against its deadline; rules.standing in SQL."""
     soon = datetime.combine(rules.soon_until(clock.local(now).date(), calendar()) + timedelta(days=1), time())
     pending = Rectification.status.in_(OPEN_STATUSES)
     return {
         Due.OPEN: pending,
-        Due.DUE_SOON: and_(pending, Rectification.due_at >= now, Rectification.due_at < clock.at_office(soon)),
+        Due.DUE_SOON: and_(
+            pending, Rectification.due_at >= now, Rectification.due_at < clock.at_office(soon)
+        ),
         Due.OVERDUE: and_(pending, Rectification.due_at < now),
         Due.WAITING: Rectification.status == RectificationStatus.SUBMITTED,
         Due.CLOSED: Rectification.status == RectificationStatus.CLOSED,
@@ -68,14 +70,16 @@ def _first_day(year: int) -> datetime:
     return clock.at_office(datetime(year, 1, 1))  # noqa: DTZ001  wall clock of the office
 
 
-def filtered(actor: Actor, args: Mapping[str, str], now: datetime) -> Select[tuple[Rectification]]:
-    """Return the visible rows that pass the filters `stands`, `mine`, `year` (of close-out), `department`, `on_time`, `q`."""
+def filtered(actor: Actor, args: Mapping[str, str], now: datetime) -> Select[Rectification]:
+    """Return the visible rows that pass the filters of the address; `year` is that of the close-out."""
     rows = visible_to(actor)
     if args.get("stands") in set(Due):
         rows = rows.where(_stands(Due(args["stands"]), now))
     year = row_id(args.get("year"))
     if year is not None and 2000 <= year < 2100:
-        rows = rows.where(Rectification.closed_at >= _first_day(year), Rectification.closed_at < _first_day(year + 1))
+        rows = rows.where(
+            Rectification.closed_at >= _first_day(year), Rectification.closed_at < _first_day(year + 1)
+        )
     if args.get("on_time") in ("1", "0"):
         rows = rows.where(Rectification.on_time.is_(args["on_time"] == "1"))
     if args.get("mine") in MINE:
@@ -88,12 +92,14 @@ def filtered(actor: Actor, args: Mapping[str, str], now: datetime) -> Select[tup
     return rows if matching is None else rows.where(Rectification.id.in_(matching))
 
 
-def _mine(actor: Actor, kind: str):  # type: ignore[no-untyped-def]
+def _mine(actor: Actor, kind: str) -> ColumnElement[bool]:
     whose = Rectification.rechecker_id == actor.user_id if kind == "recheck" else answered_by(actor)
     return and_(Rectification.status.in_(MINE[kind]), whose)
 
 
-def list_rectifications(actor: Actor, args: Mapping[str, str], now: datetime) -> tuple[Page[Rectification], int]:
+def list_rectifications(
+    actor: Actor, args: Mapping[str, str], now: datetime
+) -> tuple[Page[Rectification], int]:
     """Return one page of the ledger, newest first, and its capped number."""
     rows = filtered(actor, args, now)
     order = Order(Rectification.issued_at, Rectification.id)
@@ -101,15 +107,23 @@ def list_rectifications(actor: Actor, args: Mapping[str, str], now: datetime) ->
     return page, capped_count(db.session(), rows)
 
 
-def with_names(rows: Select[tuple[Rectification]]) -> Select[tuple[Rectification]]:
+def with_names(rows: Select[Rectification]) -> Select[Rectification]:
     return rows.options(
-        joinedload(Rectification.department), joinedload(Rectification.section), joinedload(Rectification.owner)
+        joinedload(Rectification.department),
+        joinedload(Rectification.section),
+        joinedload(Rectification.owner),
     )
 
 
 def waiting(actor: Actor, kind: str, limit: int) -> list[Rectification]:
     """Return the first of what waits for the actor, the nearest deadline on top."""
     rows = with_names(visible_to(actor).where(_mine(actor, kind)))
+    return list(db.session.scalars(rows.order_by(Rectification.due_at, Rectification.id).limit(limit)))
+
+
+def overdue(actor: Actor, now: datetime, limit: int) -> list[Rectification]:
+    """Return the first of what is overdue in sight, the longest on top."""
+    rows = with_names(visible_to(actor).where(_stands(Due.OVERDUE, now)))
     return list(db.session.scalars(rows.order_by(Rectification.due_at, Rectification.id).limit(limit)))
 
 
@@ -174,7 +188,7 @@ def findings_for_notice(session: Session, finding_ids: Sequence[int]) -> list[Fi
     return list(session.scalars(_named(select(Finding).where(Finding.id.in_(finding_ids)))))
 
 
-def _named(statement: Select[tuple[Finding]]) -> Select[tuple[Finding]]:
+def _named(statement: Select[Finding]) -> Select[Finding]:
     return statement.options(
         joinedload(Finding.item), joinedload(Finding.patrol_point), joinedload(Finding.staff_member)
     ).order_by(Finding.occurred_at, Finding.id)
@@ -184,7 +198,10 @@ def evidence_of(findings: Sequence[Finding]) -> list[tuple[Attachment, str]]:
     """Return the photos of findings with the caption they are printed with: finding and time."""
     photos = attachments.list_for(db.session(), "finding", [finding.id for finding in findings])
     return [
-        (photo, f"{finding.patrol_point.number} {clock.local(photo.taken_at or finding.occurred_at):%m-%d %H:%M}")
+        (
+            photo,
+            f"{finding.patrol_point.number} {clock.local(photo.taken_at or finding.occurred_at):%m-%d %H:%M}",
+        )
         for finding in findings
         for photo in photos[finding.id]
     ]
@@ -232,12 +249,19 @@ def last_submitter(session: Session, rectification_id: int) -> int | None:
 
 def submitted_already(form_key: str) -> bool:
     """Return whether an answer with this one-time key has been handed in (a second tap)."""
-    return bool(form_key) and db.session.scalar(select(Submission.id).where(Submission.form_key == form_key)) is not None
+    return (
+        bool(form_key)
+        and db.session.scalar(select(Submission.id).where(Submission.form_key == form_key)) is not None
+    )
 
 
 def issued_already(form_key: str) -> int | None:
     """Return the rectification issued with this one-time key (a second tap)."""
-    return db.session.scalar(select(Rectification.id).where(Rectification.form_key == form_key)) if form_key else None
+    return (
+        db.session.scalar(select(Rectification.id).where(Rectification.form_key == form_key))
+        if form_key
+        else None
+    )
 
 
 def findings_in_sight(actor: Actor, finding_ids: Sequence[int]) -> list[Finding]:
@@ -272,7 +296,9 @@ def rechecker_choices(centre_id: int) -> list[tuple[int, str]]:
         .where(
             User.centre_id == centre_id,
             User.disabled_at.is_(None),
-            User.id.in_(select(RoleGrant.user_id).where(RoleGrant.role.in_(roles), RoleGrant.withdrawn_at.is_(None))),
+            User.id.in_(
+                select(RoleGrant.user_id).where(RoleGrant.role.in_(roles), RoleGrant.withdrawn_at.is_(None))
+            ),
         )
         .order_by(User.sort_key, User.id)
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, request, url_for
 from flask_babel import gettext as _
@@ -29,6 +30,7 @@ from app.web.access import actor, requires
 from app.web.files import send_photo
 from app.web.page import done, render
 from app.web.uploads import photo_root, receive_photos
+from app.worktime.queries import calendar
 
 bp = Blueprint("rectifications", __name__)
 
@@ -147,7 +149,9 @@ def _issue_form(wanted: list[int]) -> IssueForm:
         "form_key": secrets.token_hex(16),
         "findings": wanted,
         "owner": chief or 0,
-        "requirement": "\n".join(dict.fromkeys(f"针对“{f.item.wording}”立即整改，并举一反三。" for f in findings)),
+        "requirement": "\n".join(
+            dict.fromkeys(f"针对“{f.item.wording}”立即整改，并举一反三。" for f in findings)
+        ),
         "deadline_workdays": min(days, default=3),
         "rechecker": actor().user_id,
     }
@@ -197,7 +201,9 @@ def submit(rectification_id: int) -> Response:
     stored, faults = receive_photos(request.files.getlist("photos"))
     uploads = _keep_answer(row, stored)
     form = _submit_form(row)
-    form.photo.data = [sha for sha in dict.fromkeys([*form.photo.data, *(p.sha256 for p in stored)]) if sha in uploads]
+    form.photo.data = [
+        sha for sha in dict.fromkeys([*form.photo.data, *(p.sha256 for p in stored)]) if sha in uploads
+    ]
     form.photo.raw_data = form.photo.data
     photos = tuple(StoredPhoto.from_dict(uploads[sha]) for sha in form.photo.data)
     return _take(
@@ -290,7 +296,7 @@ def _record(
         status=status,
         row=row,
         clock=queries.clock_of(row, clock.now()),
-        days=rules.clock_state(queries.deadline_of(row), queries.calendar(), clock.today()).days,
+        days=rules.clock_state(queries.deadline_of(row), calendar(), clock.today()).days,
         findings=findings,
         evidence=attachments.list_for(db.session(), "finding", [f.id for f in findings]),
         rounds=rounds,
@@ -339,15 +345,17 @@ def _answer(form: SubmitForm, photos: tuple[StoredPhoto, ...]) -> services.Answe
     )
 
 
-def _kept_answer(row: Rectification) -> dict[str, dict[str, object]]:
+def _kept_answer(row: Rectification) -> dict[str, Any]:
     draft = drafts.find(db.session(), actor().user_id, services.DRAFT, row.id)
     return draft.content if draft else {}
 
 
-def _keep_answer(row: Rectification, stored: list[StoredPhoto]) -> dict[str, dict[str, object]]:
+def _keep_answer(row: Rectification, stored: list[StoredPhoto]) -> dict[str, Any]:
     """Keep what was typed and the photos that came, before anything is judged."""
     uploads = {**_kept_answer(row).get("uploads", {}), **{photo.sha256: photo.to_dict() for photo in stored}}
-    typed = {name: request.form.get(name, "")[: 5 * rules.TEXT_MAX] for name in ("measures", "no_photo_reason")}
+    typed = {
+        name: request.form.get(name, "")[: 5 * rules.TEXT_MAX] for name in ("measures", "no_photo_reason")
+    }
     content = {"typed": typed, "uploads": uploads}
     with short_transaction() as session:
         services.keep_answer(session, actor(), row, content, clock.now())

@@ -60,7 +60,9 @@ class Facts:
     staff_member_id: int | None = None
     owner_id: int | None = None  # staff member named to mend it
     submitter_id: int | None = None  # user who handed it in last
-    answers_for: bool = False  # the actor is chief representative, section head or named owner of the addressee
+    answers_for: bool = (
+        False  # the actor is chief representative, section head or named owner of the addressee
+    )
 
 
 def _addressee(facts: Facts) -> str | None:
@@ -128,7 +130,7 @@ def due_moment(deadline: Deadline, state: ClockState) -> datetime:
 
 
 def standing(status: RectificationStatus, due: datetime, now: datetime, days_left: int | None) -> Due:
-    """Return how a rectification stands; `days_left` is in working days, None beyond the published calendar."""
+    """Return how a rectification stands; `days_left` in working days, None beyond the calendar."""
     if status is S.CLOSED:
         return Due.CLOSED
     if status is S.SUBMITTED:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -143,9 +144,7 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str, checkpoint: str = "") 
         kind=DocumentKind.RECTIFICATION_NOTICE,
         subject=row,
         template=forms.NOTICE_TEMPLATE,
-        values=lambda number, code, url: plain(
-            replace(notice, number=number, code=code, verify_url=url)
-        ),
+        values=lambda number, code, url: plain(replace(notice, number=number, code=code, verify_url=url)),
         evidence=[photo.sha256 for photo in command.photos],
         base_url=base_url,
     )
@@ -240,7 +239,9 @@ def _recheck(uow: UnitOfWork, row: Rectification, result: RecheckResult, note: s
 
 
 def _rounds(session: Session, rectification_id: int) -> int:
-    statement = select(func.count()).select_from(Submission).where(Submission.rectification_id == rectification_id)
+    statement = (
+        select(func.count()).select_from(Submission).where(Submission.rectification_id == rectification_id)
+    )
     return session.scalar(statement) or 0
 
 
@@ -252,7 +253,9 @@ def printed_photos(root: Path, findings: Sequence[Finding]) -> tuple[forms.Notic
     )
 
 
-def keep_answer(session: Session, actor: Actor, row: Rectification, content: dict[str, object], now: datetime) -> None:
+def keep_answer(
+    session: Session, actor: Actor, row: Rectification, content: dict[str, Any], now: datetime
+) -> None:
     """Keep what was typed and uploaded so far, so that a refused form loses nothing."""
     draft = drafts.find(session, actor.user_id, DRAFT, row.id)
     if draft is None:

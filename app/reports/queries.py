@@ -50,5 +50,7 @@ def home(actor: Actor, now: datetime) -> Home:
         for kind, permission in _ASKS
         if actor.can(permission) and (total := getattr(figures, kind))
     ]
+    if figures.overdue and actor.centre_wide:
+        waiting.append(Waiting("overdue", figures.overdue, rectifications.overdue(actor, now, SHOWN)))
     clocks = {row.id: rectifications.clock_of(row, now) for group in waiting for row in group.rows}
     return Home(drafts, figures, waiting, clocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from app import clock
@@ -19,7 +20,7 @@ def reference() -> None:
     from app.seeding import reference as seeds
 
     try:
-        years, centres = seeds.plant(system_actor("命令行", Origin(route="seed reference")), clock.now())
+        years, centres = seeds.plant(system_actor(N_("命令行"), Origin(route="seed reference")), clock.now())
     except DomainError as error:
         raise click.ClickException(str(error)) from None
     click.echo(N_("工作日历：%s") % ("、".join(map(str, years)) or N_("没有新的年份")))
@@ -32,10 +33,10 @@ def demo() -> None:
     from app.seeding import demo as seeds
 
     try:
-        seeds.run(clock.today())
+        seeds.run(current_app.config["DUBAN"])
     except DomainError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(N_("演示数据已装入。所有演示账号的密码：%s") % seeds.PASSWORD)
+    click.echo(seeds.sign_ins())
 
 
 COMMANDS = (seed,)

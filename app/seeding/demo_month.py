@@ -25,6 +25,7 @@ from app.inspections import queries as inspections
 from app.inspections import services as patrols
 from app.inspections.models import ChecklistItem, Finding
 from app.inspections.rules import Answer, Disposition, FindingStatus, PatrolMode
+from app.organisation import queries as organisation
 from app.organisation.models import PatrolPoint, Zone
 from app.permissions import Actor, Origin, Role
 from app.rectifications import queries as ledger
@@ -84,7 +85,7 @@ class Month:
 
 
 def run(settings: Settings, now: datetime) -> None:
-    """Play the month before `now`: two rounds of each zone on every working day, and what follows from them."""
+    """Play the month before `now`: a round of each zone on every working day, and what follows."""
     rng = random.Random(SEED)  # noqa: S311  (the same demo on every machine, nothing secret)
     today = clock.local(now).date()
     users = {user.username: user for user in db.session.scalars(select(User).order_by(User.id))}
@@ -131,7 +132,7 @@ def _round(
     def happen(begun: datetime) -> None:
         day = clock.local(begun).date()
         checklist = inspections.current_checklist(centre_id, day)
-        points = inspections.organisation.points_of_zone(db.session(), zone_id, day)
+        points = organisation.points_of_zone(db.session(), zone_id, day)
         if checklist is None or not points:
             return
         items = inspections.items_of(checklist.id)
@@ -167,12 +168,20 @@ def _round(
 
 
 def _find(
-    month: Month, content: dict[str, object], point: PatrolPoint, item: ChecklistItem, at: datetime, centre_id: int
+    month: Month,
+    content: dict[str, object],
+    point: PatrolPoint,
+    item: ChecklistItem,
+    at: datetime,
+    centre_id: int,
 ) -> dict[str, object]:
     rng = month.rng
     day = clock.local(at).date()
     people = inspections.staff_choices(point, day)
-    owner, _name = inspections.owner_choices(centre_id, point, day)[0]
+    near = organisation.departments_of_point(db.session(), point, day)
+    owners, _meant = inspections.owner_choices(centre_id, point, day)
+    # Where no department is at home, the centre's own last section (综合科) answers.
+    owner = f"department:{rng.choice(near).id}" if near else owners[-1][0]
     wants_photo = bool(item.red_line or item.photo_required) or rng.random() < 0.6
     photos = rng.sample(month.before, rng.randint(1, 2)) if wants_photo else []
     content = content_of.with_uploads(content, {photo.sha256: photo.to_dict() for photo in photos})
@@ -183,7 +192,9 @@ def _find(
         "staff": people[0].id if people and rng.random() < 0.7 else None,
         "occurred_at": at.isoformat(),
         "note": rng.choice(_NOTES),
-        "disposition": (Disposition.CORRECTED_ON_SPOT if rng.random() < 0.35 else Disposition.RECTIFY).value,
+        "disposition": (
+            Disposition.CORRECTED_ON_SPOT if not near or rng.random() < 0.35 else Disposition.RECTIFY
+        ).value,
         "photos": [photo.sha256 for photo in photos],
     }
     return content_of.with_finding(content, None, finding, at.isoformat())
@@ -226,13 +237,17 @@ def _issue(month: Month, department_id: int, finding_ids: list[int], actor: Acto
     _follow(month, row_id, department_id, actor, at, month.issued)
 
 
-def _follow(month: Month, row_id: int, department_id: int, inspector: Actor, issued: datetime, number: int) -> None:
+def _follow(
+    month: Month, row_id: int, department_id: int, inspector: Actor, issued: datetime, number: int
+) -> None:
     """Plan what becomes of a notice: most are mended in time, every seventh late, some come back once."""
     chief = month.answers_for[department_id]
     recheckers = [a for a in month.actors.values() if Role.SECTION_HEAD in a.roles] + [inspector]
     rechecker = recheckers[number % len(recheckers)]
     recent = issued > month.now - timedelta(days=6)
-    stop = ("receive", "submit", "send_back", "")[number % 4] if recent else "receive" if number % 9 == 4 else ""
+    stop = (
+        ("receive", "submit", "send_back", "")[number % 4] if recent else "receive" if number % 9 == 4 else ""
+    )
     at = issued + timedelta(hours=2 + number % 3)
     late = timedelta(hours=120 if number % 7 == 0 else 2 if recent else 20)
     steps = [(timedelta(), chief, "receive"), (late, chief, "submit")]
@@ -240,10 +255,21 @@ def _follow(month: Month, row_id: int, department_id: int, inspector: Actor, iss
         steps += [(timedelta(hours=2), rechecker, "send_back"), (timedelta(hours=21), chief, "submit")]
     steps.append((timedelta(hours=3 if recent else 22), rechecker, "accept"))
     for pause, actor, verb in steps:
-        at += pause
+        at = _office_hours(at + pause)
         month.at(at, _step(month, row_id, actor, verb))
         if verb == stop:
             break
+
+
+def _office_hours(at: datetime) -> datetime:
+    """Return the moment, or the next morning's if the office is closed by then."""
+    local = clock.local(at)
+    if local.hour >= 17 or local.hour < 9 or not _works(local.date()):
+        day = local.date() + timedelta(days=1 if local.hour >= 9 else 0)
+        while not _works(day):
+            day += timedelta(days=1)
+        return clock.at_office(datetime.combine(day, time(9, local.minute)))
+    return at
 
 
 def _step(month: Month, row_id: int, actor: Actor, verb: str) -> Callable[[datetime], None]:

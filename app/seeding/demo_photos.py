@@ -17,7 +17,7 @@ _CLUTTER = ("#b5482f", "#2f6d8c", "#c79a2b", "#5b7f4a", "#6b5876")
 
 
 def picture(at: datetime, place: str, rng: random.Random, *, tidy: bool) -> bytes:
-    """Return a JPEG of a counter; untidy with things lying about and the seat empty, tidy with someone there."""
+    """Return a JPEG of a counter: untidy with an empty seat, or tidy with someone there."""
     image = Image.new("RGB", SIZE, rng.choice(_WALLS))
     draw = ImageDraw.Draw(image)
     width, height = SIZE
@@ -28,14 +28,20 @@ def picture(at: datetime, place: str, rng: random.Random, *, tidy: bool) -> byte
     if tidy:
         _person(draw, width // 2, 330, rng)
     else:
-        draw.rounded_rectangle((width // 2 - 70, 330, width // 2 + 70, 540), 24, fill="#3b3f45")  # empty chair
+        draw.rounded_rectangle(
+            (width // 2 - 70, 330, width // 2 + 70, 540), 24, fill="#3b3f45"
+        )  # empty chair
     draw.rectangle((40, 560, width - 40, 800), fill="#8a6b4d")  # counter
     draw.rectangle((40, 560, width - 40, 590), fill="#a5835f")
     for _ in range(2 if tidy else 11):
         x, y = rng.randrange(80, width - 240), rng.randrange(520, 590)
-        draw.rectangle((x, y - rng.randrange(10, 60), x + rng.randrange(50, 150), y + 30), fill=rng.choice(_CLUTTER))
+        draw.rectangle(
+            (x, y - rng.randrange(10, 60), x + rng.randrange(50, 150), y + 30), fill=rng.choice(_CLUTTER)
+        )
     stamp = clock.local(at).strftime("%Y-%m-%d %H:%M")
-    draw.text((width - 460, height - 76), stamp, font=_font(44), fill="#fff7d6", stroke_width=2, stroke_fill="#333")
+    draw.text(
+        (width - 460, height - 76), stamp, font=_font(44), fill="#fff7d6", stroke_width=2, stroke_fill="#333"
+    )
     file = io.BytesIO()
     image.save(file, "JPEG", quality=80)
     return file.getvalue()

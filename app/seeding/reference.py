@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.config import ROOT
 from app.db.uow import end_reading, unit_of_work
 from app.extensions import db
-from app.inspections.checklists import publish_checklist
+from app.inspections.checklist_services import publish_checklist
 from app.organisation.models import Centre
 from app.permissions import Actor
 from app.worktime.calendar_files import load

@@ -22,14 +22,14 @@ _LABELS: dict[type, dict[Any, str]] = {}
 _WORDS: dict[str, dict[str, str]] = {"ACTIONS": {}, "SUBJECTS": {}, "FIELDS": {}}
 
 
-def render(page: str, partial: str | None = None, status: int = 200, **context: Any) -> Response:
+def render(template: str, partial: str | None = None, /, status: int = 200, **context: Any) -> Response:
     """Answer with the page, or with its partial if htmx asked for a part; the server chooses which."""
     htmx = request.htmx  # type: ignore[attr-defined]
     for value in [*context.values(), *context.get("forms", {}).values()]:
         if isinstance(value, Form):
             _localise(value)
-    part = partial and htmx and not htmx.boosted and not htmx.history_restore_request
-    response = Response(render_template(partial if part else page, **context), status)
+    part = htmx and not htmx.boosted and not htmx.history_restore_request
+    response = Response(render_template(partial if partial and part else template, **context), status)
     response.headers["Vary"] = "HX-Request"
     return response
 
@@ -106,7 +106,7 @@ def modify_query(**changes: Any) -> str:
     """Return this page's address with some of its query changed; None drops a key."""
     query = {key: value for key, value in request.args.items() if key not in changes}
     query.update({key: value for key, value in changes.items() if value not in (None, "")})
-    return url_for(request.endpoint or "", **(request.view_args or {}), **query)
+    return url_for(request.endpoint or "", **{**(request.view_args or {}), **query})
 
 
 def _navigation() -> list[dict[str, Any]]:

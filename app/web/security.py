@@ -48,7 +48,8 @@ def refuse_foreign_changes() -> None:
 
 
 def _refuse_csrf(error: CSRFError) -> tuple[str, int]:
-    from app.web.access import current_user
+    from flask_login import current_user
+
     from app.web.errors import error_page
 
     who = current_user.actor if current_user.is_authenticated else system_actor("anonymous", g.origin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from flask import current_app
 from werkzeug.datastructures import FileStorage
@@ -26,7 +27,7 @@ def receive_photos(files: Iterable[FileStorage]) -> tuple[list[StoredPhoto], lis
         if not file.filename:
             continue
         try:
-            stored.append(receive(photo_root(), file.stream, file.filename))
+            stored.append(receive(photo_root(), cast(BinaryIO, file.stream), file.filename))
         except Invalid as error:
             faults.append(error)
     return stored, faults

@@ -12,12 +12,13 @@ from app.documents import services
 from app.documents.models import Document
 from app.documents.printing import plain
 from app.documents.rules import DocumentKind
+from app.extensions import db
 from app.organisation.models import Centre
 from app.permissions import system_actor
 from app.rectifications.documents import NOTICE_TEMPLATE, NoticeFact, NoticePhoto, RectificationNotice
 from app.rectifications.models import Rectification
 from app.rectifications.rules import RECTIFICATION_ISSUED, RectificationStatus
-from tests.factories.base import Example, Ids
+from tests.factories.base import Example, Ids, Ledger, Visit
 
 BASE_URL = "https://duban.example"
 CONTENT = b"%PDF-1.7 stands in for a rendered notice"
@@ -109,4 +110,29 @@ def _issued(site: Any) -> Ids:
     return {"document_id": issued(site.cast)}
 
 
-EXAMPLES = [Example("documents.print_again", "wang", prepare=_issued)]
+def make_documents(site: Any, n: int) -> None:
+    """Number n notices in one unit of work."""
+    with unit_of_work(system_actor("factory"), clock.now()) as uow:
+        subject = rectification(uow, site.cast, site.cast.department_a)
+        for _ in range(n):
+            number_notice(uow, site.cast, subject)
+
+
+def _code(site: Any) -> Ids:
+    document_id = issued(site.cast)
+    return {"code": db.session.get_one(Document, document_id).code}
+
+
+EXAMPLES = [Example("documents.print_again", "wang", prepare=_issued, page="documents.show")]
+VISITS = [
+    Visit("documents.show", "wang", _issued, hidden_from=("outsider", "outside_head", "chief_b")),
+    Visit(
+        "documents.file",
+        "wang",
+        _issued,
+        hidden_from=("outsider", "outside_head", "chief_b"),
+        content_type="application/pdf",
+    ),
+    Visit("documents.verify", "wang", _code, hidden_from=()),
+]
+LEDGERS = [Ledger("documents.index", "wang", make_documents)]

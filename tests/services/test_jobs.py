@@ -1,17 +1,21 @@
 import logging
+import os
+import signal
 import threading
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 
 from app import clock
+from app.config import Settings
 from app.core.errors import Invalid
 from app.core.i18n import N_
 from app.db.uow import end_reading, unit_of_work
 from app.extensions import db
-from app.jobs import queue, services, worker
+from app.jobs import claims, queue, services, worker
 from app.jobs.models import Job
 from app.jobs.rules import LOST_AFTER, MAX_ATTEMPTS, JobState, retry_delay
 from app.permissions import system_actor
@@ -19,6 +23,8 @@ from tests.cast import actor
 
 pytestmark = pytest.mark.both_databases
 KIND = "documents.render"
+STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+wake = queue.wake
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +84,7 @@ def test_a_job_is_claimed_once_by_two_workers(app, cast):
         start.wait()
         while True:
             with app.app_context():
-                claim = services.claim(clock.now())
+                claim = claims.claim(clock.now())
             if claim is None:
                 return
             claimed.append(claim.id)
@@ -97,39 +103,39 @@ def test_a_row_that_another_worker_is_taking_is_passed_over(app, cast, site):
     with app.app_context():
         db.session.execute(db.select(Job).where(Job.id == first).with_for_update()).one()
         with app.app_context():
-            claim = services.claim(clock.now())
+            claim = claims.claim(clock.now())
     # SQLite has no row to lock: there whole write transactions take turns.
     assert claim and claim.id == (second if site.kind == "postgresql" else first)
 
 
 def test_a_lost_job_is_taken_up_again_and_its_first_worker_cannot_finish_it(db_context, cast, clock):
     job_id = ask(cast)
-    lost = services.claim(clock.now)
-    assert lost and services.claim(clock.now) is None
+    lost = claims.claim(clock.now)
+    assert lost and claims.claim(clock.now) is None
     clock.now += LOST_AFTER - timedelta(seconds=1)
-    assert services.beat(lost, 1, 2, clock.now)
+    assert claims.beat(lost, 1, 2, clock.now)
     clock.now += LOST_AFTER - timedelta(seconds=1)
-    assert services.claim(clock.now) is None, "it gave a sign of life"
+    assert claims.claim(clock.now) is None, "it gave a sign of life"
     clock.tick(seconds=2)
-    again = services.claim(clock.now)
+    again = claims.claim(clock.now)
     assert again and again.id == job_id and again.attempt == 2
-    assert not services.beat(lost, 2, 2, clock.now)
-    assert not services.finish(lost, clock.now)
-    assert not services.fail(lost, "late", clock.now)
+    assert not claims.beat(lost, 2, 2, clock.now)
+    assert not claims.finish(lost, clock.now)
+    assert not claims.fail(lost, "late", clock.now)
     assert row(job_id).state is JobState.RUNNING
-    assert services.finish(again, clock.now)
+    assert claims.finish(again, clock.now)
     assert row(job_id).state is JobState.DONE
 
 
 def test_a_job_that_takes_its_worker_down_every_time_is_given_up(db_context, cast, clock):
     job_id = ask(cast)
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        claim = services.claim(clock.now)
+        claim = claims.claim(clock.now)
         assert claim and claim.attempt == attempt
         clock.now += LOST_AFTER + timedelta(seconds=1)
-    assert services.claim(clock.now) is None
+    assert claims.claim(clock.now) is None
     job = row(job_id)
-    assert (job.state, job.message) == (JobState.FAILED, services.LOST)
+    assert (job.state, job.message) == (JobState.FAILED, claims.LOST)
 
 
 def test_a_failed_job_rests_longer_each_time_and_is_given_up_at_last(app, cast, clock, handle):
@@ -152,7 +158,7 @@ def test_a_failed_job_rests_longer_each_time_and_is_given_up_at_last(app, cast, 
     assert worker.run_due(app) == 0
     with app.app_context():
         assert row(job_id).state is JobState.FAILED
-        assert services.retry_failed(clock.now) == 1
+        assert claims.retry_failed(clock.now) == 1
     handle(lambda task: None)
     assert worker.run_due(app) == 1
     with app.app_context():
@@ -178,7 +184,7 @@ def test_progress_is_kept_and_tells_a_handler_that_it_was_replaced(app, cast, cl
         task.progress(1, 3)
         seen.append((row(task.claim.id).progress, row(task.claim.id).total))
         clock.now += LOST_AFTER + timedelta(seconds=1)
-        services.claim(clock.now)
+        claims.claim(clock.now)
         task.progress(2, 3)
         seen.append("went on")
 
@@ -201,6 +207,43 @@ def test_a_worker_that_is_told_to_stop_finishes_the_job_in_hand(app, cast, handl
         assert [row(first).state, row(second).state] == [JobState.DONE, JobState.WAITING]
 
 
+def test_the_worker_hears_the_bell_makes_its_rounds_and_stops_when_asked(
+    app, cast, site, handle, monkeypatch
+):
+    monkeypatch.setattr(queue, "wake", wake)
+    seen: list[str] = []
+
+    def work(task: worker.Task) -> None:
+        seen.append(task.args["name"])
+        if task.args["name"] == "second":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def make_round(_settings: Settings, _now: datetime) -> None:
+        seen.append("round")
+        ask(cast, name="second")  # the sweep is over: only the bell can tell
+
+    handle(work)
+    monkeypatch.setattr("app.documents.jobs.start", lambda settings: seen.append("start"))
+    monkeypatch.setattr("app.documents.jobs.stop", lambda: seen.append("stop"))
+    monkeypatch.setattr("app.documents.jobs.PERIODIC", ((1, make_round),), raising=False)
+    monkeypatch.setattr("app.audit.jobs.PERIODIC", ())
+    with app.app_context():
+        ask(cast, name="first")
+    handlers = {number: signal.getsignal(number) for number in STOP}
+    began = time.monotonic()
+    try:
+        worker.work(app, lambda: seen.append("ready"))
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        queue._bell(make_url(site.settings.database_url)).huey.storage.close()
+    assert sorted(seen[:3]) == ["first", "ready", "start"]
+    assert seen[3:] == ["round", "second", "stop"]
+    assert time.monotonic() - began < worker.SWEEP_EVERY
+    with app.app_context():
+        assert not db.session.query(Job).filter(Job.state != JobState.DONE).count()
+
+
 def test_the_bell_reaches_a_consumer(app, site):
     url = make_url(site.settings.database_url)
     heard = []
@@ -214,9 +257,8 @@ def test_the_bell_reaches_a_consumer(app, site):
         each.huey.storage.close()
 
 
-def test_a_bell_that_cannot_be_rung_fails_nobody(app, tmp_path, caplog, monkeypatch):
-    monkeypatch.undo()  # the real bell
-    missing = tmp_path / "nowhere" / "duban.db"
+def test_a_bell_that_cannot_be_rung_fails_nobody(site, tmp_path, caplog):
+    missing = make_url(site.settings.database_url).set(database=str(tmp_path / "nowhere" / "duban.db"))
     with caplog.at_level(logging.WARNING, logger="app.jobs.queue"):
-        queue.wake(make_url(f"sqlite:///{missing}"))
+        wake(missing)
     assert "could not be woken" in caplog.text

@@ -11,8 +11,7 @@ from app.documents import services
 from app.documents.models import Document
 from app.documents.rules import printed_code
 from app.extensions import db
-from app.jobs import queue
-from app.jobs import services as job_services
+from app.jobs import claims, queue
 from app.permissions import system_actor
 from tests.cast import actor
 from tests.factories.documents import CONTENT, issued, number_notice, numbered, rectification
@@ -116,9 +115,9 @@ def test_a_failure_is_said_with_its_reason(app, cast, sign_in, clock):
     client = sign_in("wang")
     for attempt in range(1, 6):
         with app.app_context():
-            claim = job_services.claim(clock.now)
+            claim = claims.claim(clock.now)
             assert claim
-            job_services.fail(claim, "证据照片无法读取", clock.now)
+            claims.fail(claim, "证据照片无法读取", clock.now)
         page = Page(client.get(f"/documents/{document_id}"))
         words = page.text("#documents-document")
         assert "证据照片无法读取" in words

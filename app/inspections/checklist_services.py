@@ -55,7 +55,11 @@ def publish_checklist(uow: UnitOfWork, centre_id: int, data: Mapping[str, Any]) 
         .limit(1)
     )
     if former and former.edition >= data["edition"]:
-        if former.edition == data["edition"] and _content(uow, former) == (data["name"], data["source"], items):
+        if former.edition == data["edition"] and _content(uow, former) == (
+            data["name"],
+            data["source"],
+            items,
+        ):
             return None
         raise Invalid(N_("清单第 %(edition)d 版已经发布；内容有改动时请升一版。"), edition=former.edition)
     if former and former.retired_on is None:

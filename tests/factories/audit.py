@@ -1,0 +1,25 @@
+"""The log fills itself; here it is only looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.audit.services import record_refusal
+from tests.cast import NOW, actor
+from tests.factories.base import Example, Ids, Ledger, Visit
+
+
+def make_entries(site: Any, n: int) -> None:
+    """Add n refusals to the log of the cast's centre."""
+    who = actor("wang")
+    for _ in range(n):
+        record_refusal(who, NOW, permission="audit:read")
+
+
+def _entry(site: Any) -> Ids:
+    return {"centre_id": site.cast.centre, "seq": 3}
+
+
+EXAMPLES = [Example("audit.verify", "auditor", page="audit.state", audited=False)]
+VISITS = [Visit("audit.show", "auditor", _entry, hidden_from=())]
+LEDGERS = [Ledger("audit.index", "auditor", make_entries)]

@@ -1,0 +1,209 @@
+"""Every endpoint against every role: nobody gets further than the table of grants says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.extensions import db
+from app.permissions import GRANTS, Role
+from tests.cast import USERS
+from tests.client import Client, signed_in
+from tests.factories.base import Example, Visit, examples, visits
+from tests.sweeps import LOG, assert_unchanged, new_entries, set_up, snapshot
+
+EXAMPLES, VISITS = examples(), visits()
+# One of the cast for every role, all of the first centre.
+HOLDERS = {role: next(name for name, (r, *_) in USERS.items() if r is role) for role in Role}
+OTHERS = {"GET": {"static", "assets.send"}, "POST": set[str]()}
+
+
+def endpoints(app: Any, method: str) -> dict[str, Any]:
+    """Return {endpoint: rule} of every address that answers a method; the one with most arguments first."""
+    rules = sorted(app.url_map.iter_rules(), key=lambda rule: len(rule.arguments))
+    return {
+        rule.endpoint: rule
+        for rule in rules
+        if method in rule.methods and rule.endpoint not in OTHERS[method]
+    }
+
+
+def addresses(site: Any) -> dict[str, str]:
+    """Prepare everything that can be looked at on one site; return {GET endpoint: address}."""
+    known = {visit.endpoint: visit for visit in VISITS}
+    found = {}
+    for endpoint, rule in endpoints(site.app, "GET").items():
+        ids = {}
+        if rule.arguments:
+            with site.app.app_context():
+                ids = known[endpoint].prepare(site)
+                db.session.remove()
+        with site.app.test_request_context():
+            query = dict(known[endpoint].query) if endpoint in known else {}
+            query = {key: ids.get(value.strip("<>"), value) for key, value in query.items()}
+            values = {key: value for key, value in ids.items() if not key.startswith("_")}
+            found[endpoint] = site.app.url_for(endpoint, **values, **query)
+    return found
+
+
+def test_every_write_endpoint_has_an_example(app: Any) -> None:
+    assert set(endpoints(app, "POST")) == {example.endpoint for example in EXAMPLES}
+
+
+def test_every_record_has_a_visit(app: Any) -> None:
+    needed = {name for name, rule in endpoints(app, "GET").items() if rule.arguments}
+    assert needed <= {visit.endpoint for visit in VISITS}
+
+
+def test_no_other_methods_are_served(app: Any) -> None:
+    served = set().union(*(rule.methods for rule in app.url_map.iter_rules()))
+    assert served <= {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+def test_every_endpoint_declares_one_permission_or_is_public(app: Any) -> None:
+    undeclared = [
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if not hasattr(view, "permission") and endpoint != "static"
+    ]
+    assert not undeclared
+    public = {name for name, view in app.view_functions.items() if getattr(view, "permission", 1) is None}
+    assert public == {
+        "accounts.sign_in",
+        "accounts.sign_in_now",
+        "accounts.language",
+        "assets.send",
+        "documents.verify",
+        "documents.verify_form",
+    }
+
+
+@pytest.mark.parametrize("role", list(Role), ids=str)
+def test_a_role_sees_what_it_was_granted_and_changes_nothing_by_looking(site: Any, role: Role) -> None:
+    urls = addresses(site)
+    client = signed_in(site.app, HOLDERS[role])
+    before = snapshot(site)
+    refused = []
+    for endpoint, url in urls.items():
+        permission = site.app.view_functions[endpoint].permission
+        status = client.get(url).status_code
+        if permission is None or permission in GRANTS[role]:
+            assert status in (200, 303, 404), f"{endpoint}: {status}"
+        else:
+            assert status == 403, f"{endpoint}: {status}"
+            refused.append(permission.value)
+    after = snapshot(site)
+    assert_unchanged(*({k: v for k, v in s.items() if k not in LOG} for s in (before, after)))
+    # 403 and, where the row is another body's, 404: each is one entry, in the order asked for.
+    entries = new_entries(before, after)
+    assert all(entry["action"] == "access.refused" and entry["result"] == "refused" for entry in entries)
+    assert [e for e in entries if e["actor_id"] != site.cast.users[HOLDERS[role]]] == []
+    recorded = [entry["payload"] for entry in entries]
+    for permission in set(refused):
+        assert recorded.count(f'{{"permission":"{permission}"}}') >= refused.count(permission)
+
+
+@pytest.mark.parametrize("role", list(Role), ids=str)
+def test_a_role_cannot_write_what_it_was_not_granted(site: Any, role: Role) -> None:
+    before = None
+    for example in EXAMPLES:
+        permission = site.app.view_functions[example.endpoint].permission
+        if permission is None or permission in GRANTS[role]:
+            continue
+        play = set_up(site, example)
+        client = play.other(HOLDERS[role])
+        before = play.snapshot()
+        assert play.post(client).status_code == 403, example.name
+        after = play.snapshot()
+        assert_unchanged(*({k: v for k, v in s.items() if k not in LOG} for s in (before, after)))
+        (entry,) = new_entries(before, after)
+        assert (entry["action"], entry["result"], entry["role"]) == ("access.refused", "refused", None)
+        assert entry["payload"] == f'{{"permission":"{permission.value}"}}'
+        assert entry["actor_id"] == site.cast.users[HOLDERS[role]]
+
+
+def test_strangers_see_the_sign_in_page_only(site: Any) -> None:
+    urls = addresses(site)
+    before = snapshot(site)
+    client = Client(site.app)
+    for endpoint, url in urls.items():
+        response = client.get(url)
+        if site.app.view_functions[endpoint].permission is not None:
+            assert response.status_code == 303, endpoint
+            assert response.location.startswith("/sign-in")
+            part = client.get(url, headers={"HX-Request": "true"})
+            assert (part.status_code, part.data) == (204, b"")
+            assert part.headers["HX-Redirect"].startswith("/sign-in")
+    assert_unchanged(before, snapshot(site))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_strangers_write_nothing(site: Any, example: Example) -> None:
+    play = set_up(site, example)
+    if site.app.view_functions[example.endpoint].permission is None:
+        return
+    before = play.snapshot()
+    response = play.post(Client(site.app))
+    assert (response.status_code, response.location) == (303, "/sign-in")
+    assert_unchanged(before, play.snapshot())
+
+
+@pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.endpoint)
+def test_a_row_out_of_sight_is_not_there(site: Any, visit: Visit) -> None:
+    """404 for whoever holds the verb elsewhere; the log says who looked where he may not."""
+    with site.app.app_context():
+        ids = visit.prepare(site)
+        db.session.remove()
+    url = _address(site, visit, ids)
+    seen = signed_in(site.app, visit.actor).get(url)
+    assert seen.status_code == 200
+    assert seen.content_type.startswith(visit.content_type)
+    permission = site.app.view_functions[visit.endpoint].permission
+    for username in visit.hidden_from:
+        client = signed_in(site.app, username)
+        before = snapshot(site)
+        granted = permission in GRANTS[USERS[username][0]]
+        assert client.get(url).status_code == (404 if granted else 403), username
+        after = snapshot(site)
+        assert_unchanged(*({k: v for k, v in s.items() if k not in LOG} for s in (before, after)))
+        (entry,) = new_entries(before, after)
+        assert (entry["action"], entry["actor_name"]) == ("access.refused", USERS[username][3])
+
+
+@pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.endpoint)
+def test_an_id_that_does_not_exist_is_not_there(site: Any, visit: Visit) -> None:
+    with site.app.app_context():
+        ids = visit.prepare(site)
+        db.session.remove()
+    client = signed_in(site.app, visit.actor)
+    numbers = [name for name, value in ids.items() if isinstance(value, int) and not name.startswith("_")]
+    for name in numbers:
+        for bad in (0, 999_999, 2**31, 2**63, 10**30):
+            assert client.get(_address(site, visit, {**ids, name: bad})).status_code == 404, (name, bad)
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.actor], ids=lambda example: example.name)
+def test_another_centre_writes_nothing_here(site: Any, example: Example) -> None:
+    """A colleague with the same role, but of the unrelated centre, finds no such row."""
+    play = set_up(site, example)
+    if not any(
+        name in play.ids for name in site.app.url_map._rules_by_endpoint[example.endpoint][0].arguments
+    ):
+        return
+    permission = site.app.view_functions[example.endpoint].permission
+    for username in ("outsider", "outside_head"):
+        if permission not in GRANTS[USERS[username][0]]:
+            continue
+        client = play.other(username)
+        before = play.snapshot()
+        assert play.post(client).status_code == 404
+        after = play.snapshot()
+        assert_unchanged(*({k: v for k, v in s.items() if k not in LOG} for s in (before, after)))
+
+
+def _address(site: Any, visit: Visit, ids: dict[str, Any]) -> str:
+    query = {key: ids.get(value.strip("<>"), value) for key, value in visit.query.items()}
+    values = {key: value for key, value in ids.items() if not key.startswith("_")}
+    with site.app.test_request_context():
+        return site.app.url_for(visit.endpoint, **values, **query)
