@@ -45,6 +45,7 @@ FEATURES = (
     ),
     Feature("worktime"),
     Feature("seeding"),
+    Feature("backup"),
     Feature("attachments"),
     Feature("documents", (Nav("documents.index", N_("文书"), P.DOCUMENT_READ, "n", "document"),)),
     Feature("jobs"),

@@ -92,8 +92,16 @@ def _sites(
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest, _sites: Callable[[str], Any], clock: Clock) -> Iterator[Any]:
-    """A site as the cast left it: SQLite, unless `each_site` asks for both kinds."""
+def site(
+    request: pytest.FixtureRequest,
+    _sites: Callable[[str], Any],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Any]:
+    """A site as the cast left it: SQLite, or PostgreSQL where `both_databases` asks for it too."""
+    from app.jobs import queue
+
+    monkeypatch.setattr(queue, "wake", lambda url: None)  # no worker listens; jobs stay in their table
     site = _sites(getattr(request, "param", "sqlite"))
     site.reset()
     yield site

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from app.attachments import queries as attachments
 from app.audit import queries as audit
@@ -13,6 +13,7 @@ from app.permissions import Permission
 from app.web.access import actor, requires
 from app.web.files import send_photo
 from app.web.page import render
+from app.web.settings import settings
 
 bp = Blueprint("inspections", __name__)
 walk_routes.register(bp)
@@ -76,4 +77,4 @@ def finding(finding_id: int) -> Response:
 def finding_photo(finding_id: int, photo_id: int, variant: str) -> Response:
     row = queries.get_finding(actor(), finding_id)
     photo = attachments.get_for(db.session(), "finding", row.id, photo_id)
-    return send_photo(current_app.config["DUBAN"].attachments, photo.sha256, photo.media_type, variant)
+    return send_photo(settings().attachments, photo.sha256, photo.media_type, variant)

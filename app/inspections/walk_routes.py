@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -26,6 +26,7 @@ from app.permissions import Permission
 from app.web.access import actor, requires
 from app.web.files import send_photo
 from app.web.page import done, render
+from app.web.settings import settings
 from app.web.uploads import receive_photos
 
 walk = Blueprint("walk", __name__)
@@ -130,7 +131,7 @@ def draft_photo(draft_id: int, sha256: str) -> Response:
     if sha256 not in uploads:
         raise NotFound(N_("照片不存在。"))
     photo = StoredPhoto.from_dict(uploads[sha256])
-    return send_photo(current_app.config["DUBAN"].attachments, sha256, photo.media_type, "small")
+    return send_photo(settings().attachments, sha256, photo.media_type, "small")
 
 
 @walk.post("/patrols/drafts/<int:draft_id>/submit")

@@ -108,5 +108,5 @@ def _syllables(run: str) -> tuple[str, ...]:
     def unknown(chars: str) -> list[str]:
         return [CHARACTERS.get(char, "") for char in chars]
 
-    read = lazy_pinyin(run, style=Style.TONE3, neutral_tone_with_five=True, errors=unknown)
+    read = lazy_pinyin(run, style=Style.TONE3, neutral_tone_with_five=True, errors=unknown)  # type: ignore[arg-type]
     return tuple(syllable if syllable[:1].isalpha() else "" for syllable in read)

@@ -4,15 +4,13 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext as _
 
 from app import clock
 from app.attachments import queries as attachments
 from app.attachments.services import StoredPhoto
 from app.audit import queries as audit
-from app.audit.checkpoints import foot_line
-from app.config import Settings
 from app.core import machine
 from app.core.errors import DomainError, Invalid, NotAllowed, NotFound, Stale
 from app.core.i18n import N_
@@ -29,7 +27,8 @@ from app.rectifications.rules import Deadline, Due, Verb
 from app.web.access import actor, requires
 from app.web.files import send_photo
 from app.web.page import done, render
-from app.web.uploads import photo_root, receive_photos
+from app.web.settings import settings
+from app.web.uploads import receive_photos
 from app.worktime.queries import calendar
 
 bp = Blueprint("rectifications", __name__)
@@ -63,7 +62,7 @@ def photo(rectification_id: int, photo_id: int, variant: str) -> Response:
     for answer in queries.rounds_of(row.id):
         if photo_id in {kept.id for kept in answer.photos}:
             kept = attachments.get_for(db.session(), "submission", answer.submission.id, photo_id)
-            return send_photo(photo_root(), kept.sha256, kept.media_type, variant)
+            return send_photo(settings().attachments, kept.sha256, kept.media_type, variant)
     raise NotFound(N_("照片不存在。"))
 
 
@@ -96,7 +95,6 @@ def issue() -> Response:
 
 
 def _issue(form: IssueForm) -> Response:
-    settings: Settings = current_app.config["DUBAN"]
     findings = queries.findings_for_notice(db.session(), form.findings.data)
     command = services.Issue(
         form_key=form.form_key.data[:40],
@@ -105,11 +103,10 @@ def _issue(form: IssueForm) -> Response:
         requirement=form.requirement.data,
         rechecker_id=form.rechecker.data,
         deadline=_deadline(form),
-        photos=services.printed_photos(settings.attachments, findings),
+        photos=services.printed_photos(settings().attachments, findings),
     )
-    foot = foot_line(db.session(), findings[0].centre_id)
     with unit_of_work(actor(), clock.now()) as uow:
-        row = services.issue(uow, command, settings.base_url, foot)
+        row = services.issue(uow, command, settings().base_url)
         rectification_id, number = row.id, row.number
     flash(_("%(number)s 已签发，正在生成通知书。", number=number))
     return done(url_for(".show", rectification_id=rectification_id))
@@ -248,7 +245,9 @@ def draft_photo(rectification_id: int, sha256: str) -> Response:
     uploads = _kept_answer(queries.get(actor(), rectification_id)).get("uploads", {})
     if sha256 not in uploads:
         raise NotFound(N_("照片不存在。"))
-    return send_photo(photo_root(), sha256, StoredPhoto.from_dict(uploads[sha256]).media_type, "small")
+    return send_photo(
+        settings().attachments, sha256, StoredPhoto.from_dict(uploads[sha256]).media_type, "small"
+    )
 
 
 Form = IssueForm | ReceiveForm | SubmitForm | RecheckForm

@@ -15,6 +15,7 @@ from app import clock
 from app.attachments import services as attachments
 from app.attachments.rules import AttachmentKind
 from app.attachments.services import StoredPhoto
+from app.audit.checkpoints import foot_line
 from app.core import machine
 from app.core.errors import Invalid, NotAllowed
 from app.core.i18n import N_
@@ -101,10 +102,10 @@ def check_deadline(deadline: Deadline, now: datetime) -> tuple[datetime, bool]:
     return due_at, state.provisional
 
 
-def issue(uow: UnitOfWork, command: Issue, base_url: str, checkpoint: str = "") -> Rectification:
+def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
     """Issue a notice for one or several findings of one body, with its number and its printed form.
 
-    `base_url` stands in its QR code, `checkpoint` (the audit log's last one) at its foot.
+    `base_url` stands in its QR code; the audit log's last checkpoint stands at its foot.
     """
     due_at, provisional = check_deadline(command.deadline, uow.now)
     findings = queries.findings_for_notice(uow.session, command.finding_ids)
@@ -137,7 +138,7 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str, checkpoint: str = "") 
     )
     uow.session.add(row)
     uow.session.flush()
-    notice = forms.notice(uow.session, row, findings, command.photos, checkpoint)
+    notice = forms.notice(uow.session, row, findings, command.photos, foot_line(uow.session, centre_id))
     document = documents.number(
         uow,
         centre=uow.session.get_one(Centre, centre_id),

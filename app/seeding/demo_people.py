@@ -129,7 +129,7 @@ def _absence(hall: _Hall, raw: Mapping[str, Any], today: date) -> None:
 
 def _accounts(hall: _Hall, data: Mapping[str, Any], password_hash: str) -> None:
     chiefs = {names[0] for names in data["departments"].values()}
-    rows = [
+    rows: list[tuple[str, str, Role, int | None, int | None]] = [
         (username, name, Role(role), hall.places.sections[section], None)
         for section, username, name, role in data["users"]["staff"]
     ]

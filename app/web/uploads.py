@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import BinaryIO, cast
 
-from flask import current_app
 from werkzeug.datastructures import FileStorage
 
 from app.attachments.services import StoredPhoto, receive
-from app.config import Settings
 from app.core.errors import Invalid
-
-
-def photo_root() -> Path:
-    """Return the folder that evidence is stored under."""
-    settings: Settings = current_app.config["DUBAN"]
-    return settings.attachments
+from app.web.settings import settings
 
 
 def receive_photos(files: Iterable[FileStorage]) -> tuple[list[StoredPhoto], list[Invalid]]:
@@ -27,7 +19,7 @@ def receive_photos(files: Iterable[FileStorage]) -> tuple[list[StoredPhoto], lis
         if not file.filename:
             continue
         try:
-            stored.append(receive(photo_root(), cast(BinaryIO, file.stream), file.filename))
+            stored.append(receive(settings().attachments, cast(BinaryIO, file.stream), file.filename))
         except Invalid as error:
             faults.append(error)
     return stored, faults

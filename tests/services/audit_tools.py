@@ -16,10 +16,20 @@ TABLES = ("audit_entries", "audit_heads", "audit_checkpoints")
 
 
 @contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Open a connection of one's own in a transaction, and leave nothing behind."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def owner(site: Any, *, guarded: bool = False) -> Iterator[Connection]:
     """Open a connection as the owner of the tables, the triggers out of the way unless `guarded`."""
-    engine = create_engine(site.settings.owner_url)
-    with engine.begin() as connection:
+    with connected(site.settings.owner_url) as connection:
         if not guarded and site.kind == "sqlite":
             names = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all()
             for name in names:
@@ -28,7 +38,6 @@ def owner(site: Any, *, guarded: bool = False) -> Iterator[Connection]:
             for table in TABLES:
                 connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
         yield connection
-    engine.dispose()
 
 
 def run(connection: Connection, statement: str, **values: Any) -> Any:

@@ -237,8 +237,9 @@ def test_the_worker_hears_the_bell_makes_its_rounds_and_stops_when_asked(
         for number, handler in handlers.items():
             signal.signal(number, handler)
         queue._bell(make_url(site.settings.database_url)).huey.storage.close()
-    assert sorted(seen[:3]) == ["first", "ready", "start"]
-    assert seen[3:] == ["round", "second", "stop"]
+    # The first may be in the hands of either thread, so it has no fixed place.
+    assert [word for word in seen if word != "first"] == ["start", "ready", "round", "second", "stop"]
+    assert seen.count("first") == 1
     assert time.monotonic() - began < worker.SWEEP_EVERY
     with app.app_context():
         assert not db.session.query(Job).filter(Job.state != JobState.DONE).count()

@@ -91,7 +91,7 @@ def test_a_signed_in_reader_needs_no_sign_in_page(sign_in: Any) -> None:
 def test_after_signing_out_the_cookie_is_dead(app: Any, cast: Any, sign_in: Any) -> None:
     client = sign_in("wang")
     thief = _copy(client)
-    page = Page(client.get("/account/password"))
+    page = Page(client.get("/"))
     assert page.forms_to("/sign-out")[0].submit().location == "/sign-in"
     for browser in (client, thief):
         assert browser.get("/").location.startswith("/sign-in")

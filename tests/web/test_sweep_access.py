@@ -10,7 +10,7 @@ from app.extensions import db
 from app.permissions import GRANTS, Role
 from tests.cast import USERS
 from tests.client import Client, signed_in
-from tests.factories.base import Example, Visit, examples, visits
+from tests.factories.base import Example, Visit, examples, nothing, visits
 from tests.sweeps import LOG, assert_unchanged, new_entries, set_up, snapshot
 
 EXAMPLES, VISITS = examples(), visits()
@@ -33,18 +33,25 @@ def addresses(site: Any) -> dict[str, str]:
     """Prepare everything that can be looked at on one site; return {GET endpoint: address}."""
     known = {visit.endpoint: visit for visit in VISITS}
     found = {}
-    for endpoint, rule in endpoints(site.app, "GET").items():
-        ids = {}
-        if rule.arguments:
-            with site.app.app_context():
-                ids = known[endpoint].prepare(site)
-                db.session.remove()
-        with site.app.test_request_context():
-            query = dict(known[endpoint].query) if endpoint in known else {}
-            query = {key: ids.get(value.strip("<>"), value) for key, value in query.items()}
-            values = {key: value for key, value in ids.items() if not key.startswith("_")}
-            found[endpoint] = site.app.url_for(endpoint, **values, **query)
+    for endpoint in endpoints(site.app, "GET"):
+        visit = known.get(endpoint, Visit(endpoint, "wang", nothing))
+        found[endpoint] = address(site, visit, prepared(site, visit))
     return found
+
+
+def prepared(site: Any, visit: Visit) -> dict[str, Any]:
+    with site.app.app_context():
+        ids = visit.prepare(site)
+        db.session.remove()
+    return ids
+
+
+def address(site: Any, visit: Visit, ids: dict[str, Any]) -> str:
+    """Return the address of a visit; a query value `<name>` stands for that id."""
+    query = {key: ids.get(value.strip("<>"), value) for key, value in visit.query.items()}
+    needed = endpoints(site.app, "GET")[visit.endpoint].arguments
+    with site.app.test_request_context():
+        return str(site.app.url_for(visit.endpoint, **{name: ids[name] for name in needed}, **query))
 
 
 def test_every_write_endpoint_has_an_example(app: Any) -> None:
@@ -152,10 +159,8 @@ def test_strangers_write_nothing(site: Any, example: Example) -> None:
 @pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.endpoint)
 def test_a_row_out_of_sight_is_not_there(site: Any, visit: Visit) -> None:
     """404 for whoever holds the verb elsewhere; the log says who looked where he may not."""
-    with site.app.app_context():
-        ids = visit.prepare(site)
-        db.session.remove()
-    url = _address(site, visit, ids)
+    ids = prepared(site, visit)
+    url = address(site, visit, ids)
     seen = signed_in(site.app, visit.actor).get(url)
     assert seen.status_code == 200
     assert seen.content_type.startswith(visit.content_type)
@@ -173,14 +178,12 @@ def test_a_row_out_of_sight_is_not_there(site: Any, visit: Visit) -> None:
 
 @pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.endpoint)
 def test_an_id_that_does_not_exist_is_not_there(site: Any, visit: Visit) -> None:
-    with site.app.app_context():
-        ids = visit.prepare(site)
-        db.session.remove()
+    ids = prepared(site, visit)
     client = signed_in(site.app, visit.actor)
     numbers = [name for name, value in ids.items() if isinstance(value, int) and not name.startswith("_")]
     for name in numbers:
         for bad in (0, 999_999, 2**31, 2**63, 10**30):
-            assert client.get(_address(site, visit, {**ids, name: bad})).status_code == 404, (name, bad)
+            assert client.get(address(site, visit, {**ids, name: bad})).status_code == 404, (name, bad)
 
 
 @pytest.mark.parametrize("example", [e for e in EXAMPLES if e.actor], ids=lambda example: example.name)
@@ -200,10 +203,3 @@ def test_another_centre_writes_nothing_here(site: Any, example: Example) -> None
         assert play.post(client).status_code == 404
         after = play.snapshot()
         assert_unchanged(*({k: v for k, v in s.items() if k not in LOG} for s in (before, after)))
-
-
-def _address(site: Any, visit: Visit, ids: dict[str, Any]) -> str:
-    query = {key: ids.get(value.strip("<>"), value) for key, value in visit.query.items()}
-    values = {key: value for key, value in ids.items() if not key.startswith("_")}
-    with site.app.test_request_context():
-        return site.app.url_for(visit.endpoint, **values, **query)

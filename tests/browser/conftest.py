@@ -1,0 +1,82 @@
+"""A live site and a real browser; see tests/README.md."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+from app.config import ROOT
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def live(_sites: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A site of its own with the cast in it: `.url .cast .app .run("audit", "verify")`; shared by all tests."""
+    from tests.browser.live import Live
+
+    site = _sites("sqlite")
+    live = Live(tmp_path_factory.mktemp("live"), site.base.template, site.cast)
+    yield live
+    live.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with pytest.MonkeyPatch.context() as patch:
+        # ./duban test names the fonts; an editor's test button does not.
+        if "FONTCONFIG_FILE" not in os.environ and (ROOT / ".setup/fonts.conf").exists():
+            patch.setenv("FONTCONFIG_FILE", str(ROOT / ".setup/fonts.conf"))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            yield browser
+            browser.close()
+
+
+@pytest.fixture
+def visit(live: Any, chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Open a browser for a person: `visit("wang")`, `visit(phone=False)`, `visit("wang", script=False)`."""
+    from tests.browser.visitor import Visitor
+
+    opened: list[Visitor] = []
+
+    def visit(username: str | None = None, **options: Any) -> Visitor:
+        opened.append(Visitor(chromium, live.url, **options))
+        if username:
+            opened[-1].sign_in(username)
+        return opened[-1]
+
+    yield visit
+    for visitor in opened:
+        visitor.close()
+    assert [trouble for visitor in opened for trouble in visitor.troubles] == []
+
+
+@pytest.fixture(scope="session")
+def photo() -> Callable[..., dict[str, Any]]:
+    """Draw a photo as a file field takes it: `photo("before.jpg", "#a33")`."""
+
+    def photo(name: str, colour: str) -> dict[str, Any]:
+        image = Image.new("RGB", (1200, 900), colour)
+        ImageDraw.Draw(image).rectangle((300, 500, 900, 620), "#765", "#222", 6)
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=82)
+        return {"name": name, "mimeType": "image/jpeg", "buffer": out.getvalue()}
+
+    return photo

@@ -1,0 +1,89 @@
+"""A whole site as it stands in an office: a web server, a worker, an instance folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from app import config, create_app
+
+FLASK = [sys.executable, "-P", "-m", "flask", "--app", str(config.ROOT / "wsgi.py")]
+PATIENCE = 40  # seconds; on a busy machine two starts of Python can take long
+
+
+class Live:
+    """Processes over a copy of the template; `app` is a second look at the same files, for preparing rows."""
+
+    def __init__(self, folder: Path, template: Path, cast: SimpleNamespace) -> None:
+        self.cast = cast
+        self.instance = folder / "site"
+        self.instance.mkdir()
+        shutil.copyfile(template, self.instance / "duban.db")
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = folder / "processes.log"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("DATABASE")},
+            "DUBAN_ENV": "test",
+            "DUBAN_INSTANCE": str(self.instance),
+            "DUBAN_BASE_URL": self.url,
+            "PYTHONPATH": str(config.ROOT),
+        }
+        self.app: Any = create_app(config.load(self.environ))
+        self.processes: list[subprocess.Popen[bytes]] = []
+        try:
+            self._start("serve", "--port", str(port))
+            self._start("work")
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, *words: str) -> None:
+        with self.log.open("ab") as log:
+            self.processes.append(
+                subprocess.Popen(
+                    [*FLASK, *words], env=self.environ, cwd=config.ROOT, stdout=log, stderr=subprocess.STDOUT
+                )
+            )
+
+    def _wait(self) -> None:
+        until = time.monotonic() + PATIENCE
+        while True:
+            if any(process.poll() is not None for process in self.processes):
+                raise RuntimeError(f"a process ended at once:\n{self.log.read_text()}")
+            try:
+                with urllib.request.urlopen(f"{self.url}/sign-in", timeout=5):
+                    return
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of ours against this site."""
+        return subprocess.run([*FLASK, *words], env=self.environ, cwd=config.ROOT, capture_output=True, text=True)
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

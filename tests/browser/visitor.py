@@ -1,0 +1,73 @@
+"""A person at a browser: a context of its own, watched for what no page may ever do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Response
+
+from tests.cast import PASSWORD
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESK = {"viewport": {"width": 1440, "height": 900}}
+
+
+class Visitor:
+    """A browser context with one page in it; `troubles` holds what went wrong behind the person's back."""
+
+    def __init__(self, browser: Browser, base: str, *, phone: bool = True, script: bool = True) -> None:
+        self.base, self.script = base, script
+        self.troubles: list[str] = []
+        self.context = browser.new_context(
+            base_url=base,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            java_script_enabled=script,
+            **(PHONE if phone else DESK),
+        )
+        self.context.set_default_timeout(15_000)
+        self.context.on("request", lambda request: self._check_host(request.url))
+        self.context.on("response", self._check_status)
+        self.context.on("console", lambda said: self._check_console(said.text))
+        self.context.on("weberror", lambda error: self.troubles.append(f"script: {error.error}"))
+        self.page = self.context.new_page()
+
+    def _check_host(self, url: str) -> None:
+        if not url.startswith(f"{self.base}/") and urlsplit(url).scheme not in ("data", "blob", "about"):
+            self.troubles.append(f"foreign host: {url}")
+
+    def _check_status(self, response: Response) -> None:
+        if response.status >= 500:
+            self.troubles.append(f"{response.status}: {response.url}")
+
+    def _check_console(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.troubles.append(f"console: {text}")
+
+    def sign_in(self, username: str) -> Page:
+        """Sign in through the form and return the home page."""
+        self.page.goto("/sign-in")
+        self.page.get_by_label("用户名").fill(username)
+        self.page.get_by_label("密码").fill(PASSWORD)
+        self.press("登录")
+        self.page.wait_for_url(re.compile(r"/$"))
+        return self.page
+
+    def press(self, name: str | re.Pattern[str], *, within: Any = None) -> None:
+        """Press the one button, opener or link of this name, with a finger on a phone."""
+        place = within or self.page.locator("main")
+        target = (
+            place.get_by_role("button", name=name, exact=True)
+            .or_(place.get_by_role("link", name=name, exact=True))
+            .or_(place.locator("summary").filter(has_text=name))
+            .and_(place.locator(":visible"))
+        )
+        self.touch(target)
+
+    def touch(self, target: Any) -> None:
+        (target.tap if self.page.viewport_size["width"] < 600 else target.click)()
+
+    def close(self) -> None:
+        self.context.close()

@@ -1,0 +1,320 @@
+"""Patrols under way and submitted, and findings in numbers."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from app import clock
+from app.attachments import services as attachments
+from app.attachments.models import Attachment
+from app.attachments.services import StoredPhoto
+from app.db.drafts import Draft
+from app.db.uow import short_transaction, unit_of_work
+from app.extensions import db
+from app.inspections import services
+from app.inspections.models import Finding, Patrol
+from app.inspections.rules import (
+    FINDING_RECORDED,
+    PATROL_SUBMITTED,
+    Answer,
+    Finder,
+    FindingSource,
+    FindingStatus,
+    PatrolMode,
+    PatrolStatus,
+)
+from app.organisation.models import Zone
+from app.permissions import Permission
+from tests.cast import actor
+from tests.factories.base import Example, Ids, Ledger, Visit
+
+NOTE = "九点零五分起无人值守，等候群众四人。"
+
+
+@cache
+def jpeg(colour: str = "teal") -> bytes:
+    """Return a small photo; every colour is another file."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (160, 120), colour).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@cache
+def _stored(colour: str) -> tuple[Path, StoredPhoto]:
+    """Receive a photo once; reading it in a child process is slow."""
+    folder = Path(tempfile.mkdtemp(prefix="duban-photo-"))
+    return folder, attachments.receive(folder, io.BytesIO(jpeg(colour)), "现场.jpg")
+
+
+def stored_photo(site: Any, colour: str = "teal") -> StoredPhoto:
+    """Put a photo into the site's store."""
+    folder, photo = _stored(colour)
+    shutil.copytree(folder, site.settings.attachments, dirs_exist_ok=True)
+    return photo
+
+
+def begin(site: Any, username: str = "wang") -> Draft:
+    """Begin a patrol of the cast's zone."""
+    with short_transaction() as session:
+        zone = session.get_one(Zone, site.cast.zone)
+        return services.begin(session, actor(username), zone, PatrolMode.DAILY, clock.now())
+
+
+def _answer(site: Any, draft_id: int, point_id: int, username: str = "wang") -> None:
+    given = dict.fromkeys(site.cast.items, Answer.OK)
+    with short_transaction() as session:
+        services.answer_point(session, actor(username), draft_id, point_id, given, False, clock.now())
+
+
+def _with_finding(site: Any, photo: bool = False, username: str = "wang") -> int:
+    """Begin a patrol and note one finding at point A; return the draft's id."""
+    cast, draft_id, who = site.cast, begin(site, username).id, actor(username)
+    photos = [stored_photo(site)] if photo else []
+    finding = {
+        "point_id": cast.point_a,
+        "item": "A-01",
+        "owner": f"department:{cast.department_a}",
+        "staff": cast.window_a_staff,
+        "occurred_at": (clock.now() - timedelta(minutes=20)).isoformat(),
+        "note": NOTE,
+        "disposition": "rectify",
+        "photos": [one.sha256 for one in photos],
+    }
+    with short_transaction() as session:
+        services.keep_uploads(session, who, draft_id, photos, clock.now())
+    with short_transaction() as session:
+        services.save_finding(session, who, draft_id, None, finding, clock.now())
+    return draft_id
+
+
+def _complete(site: Any, photo: bool = False, username: str = "wang") -> int:
+    draft_id = _with_finding(site, photo, username)
+    for point_id in (site.cast.point_a, site.cast.point_b, site.cast.point_shared):
+        _answer(site, draft_id, point_id, username)
+    return draft_id
+
+
+def submitted(site: Any, photo: bool = False) -> tuple[int, int]:
+    """Submit a patrol of the section head's with one finding of department A; return the ids of both."""
+    draft_id = _complete(site, photo, "head")
+    with unit_of_work(actor("head", Permission.PATROL_CONDUCT), clock.now()) as uow:
+        patrol_id = services.submit(uow, draft_id, "").id
+    finding = db.session.query(Finding).filter_by(patrol_id=patrol_id).one()
+    return patrol_id, finding.id
+
+
+def make_findings(site: Any, n: int) -> None:
+    """Record n findings of one patrol, a minute apart."""
+    cast, now = site.cast, clock.now()
+    with unit_of_work(actor("wang"), now) as uow:
+        patrol = _patrol(site, 0)
+        uow.session.add(patrol)
+        uow.session.flush()
+        uow.record(PATROL_SUBMITTED, patrol, points=3, findings=n)
+        for i in range(n):
+            row = Finding(
+                centre_id=cast.centre,
+                number=f"F{i:04}",
+                patrol_id=patrol.id,
+                item_id=cast.items["A-01"],
+                patrol_point_id=cast.point_a if i % 2 else cast.point_b,
+                department_id=cast.department_a if i % 2 else cast.department_b,
+                staff_member_id=cast.window_a_staff if i % 2 else cast.window_b_staff,
+                finder=Finder.INTERNAL,
+                source=FindingSource.PATROL,
+                status=list(FindingStatus)[i % len(FindingStatus)],
+                occurred_at=now - timedelta(minutes=i),
+                note=f"空岗{i}",
+                recorded_by_id=cast.users["wang"],
+                recorded_at=now,
+            )
+            uow.session.add(row)
+            uow.record(FINDING_RECORDED, row)
+
+
+def _patrol(site: Any, i: int) -> Patrol:
+    cast, now = site.cast, clock.now()
+    return Patrol(
+        centre_id=cast.centre,
+        number=f"P{i:04}",
+        form_key=f"p{i}",
+        zone_id=cast.zone,
+        inspector_id=cast.users["wang"],
+        checklist_id=cast.checklist,
+        mode=PatrolMode.DAILY,
+        status=PatrolStatus.SUBMITTED,
+        started_at=now - timedelta(minutes=i + 1),
+        submitted_at=now,
+        points_checked=3,
+        points_closed=0,
+        findings_count=0,
+    )
+
+
+def make_patrols(site: Any, n: int) -> None:
+    with unit_of_work(actor("wang"), clock.now()) as uow:
+        for i in range(n):
+            row = _patrol(site, i)
+            uow.session.add(row)
+            uow.record(PATROL_SUBMITTED, row, points=3, findings=0)
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+def _draft(site: Any) -> Ids:
+    return {"draft_id": begin(site).id, "point_id": site.cast.point_a, "key": "f1", **_cast(site)}
+
+
+def _noted(site: Any) -> Ids:
+    return {"draft_id": _with_finding(site), "point_id": site.cast.point_a, "key": "f1", **_cast(site)}
+
+
+def _ready(site: Any) -> Ids:
+    return {"draft_id": _complete(site)}
+
+
+def _ready_with_photo(site: Any) -> Ids:
+    return {"draft_id": _complete(site, photo=True)}
+
+
+def _photo_of_draft(site: Any) -> Ids:
+    return {"draft_id": _with_finding(site, photo=True), "sha256": stored_photo(site).sha256}
+
+
+def _cast(site: Any) -> Ids:
+    return {"_department": site.cast.department_a, "_staff": site.cast.window_a_staff}
+
+
+def _zone(site: Any) -> Ids:
+    return {"_zone": site.cast.zone}
+
+
+def _finding_data(ids: Ids) -> dict[str, Any]:
+    return {
+        "item": "A-01",
+        "owner": f"department:{ids['_department']}",
+        "staff": str(ids["_staff"]),
+        "occurred_at": "2026-11-18 09:40",
+        "note": NOTE,
+        "disposition": "rectify",
+    }
+
+
+def _patrol_page(site: Any) -> Ids:
+    return {"patrol_id": submitted(site)[0]}
+
+
+def _finding_page(site: Any) -> Ids:
+    return {"finding_id": submitted(site)[1]}
+
+
+def _photo_page(site: Any) -> Ids:
+    finding_id = submitted(site, photo=True)[1]
+    photo = db.session.query(Attachment).filter_by(subject_type="finding", subject_id=finding_id).one()
+    return {"finding_id": finding_id, "photo_id": photo.id, "variant": "small"}
+
+
+WALK = "inspections.walk"
+NOTE_PAGES = (f"{WALK}.point", f"{WALK}.edit_finding")
+EXAMPLES = [
+    Example(
+        f"{WALK}.begin",
+        "wang",
+        _zone,
+        data=lambda ids: {"zone": str(ids["_zone"]), "mode": "daily"},
+        page=f"{WALK}.new",
+        audited=False,
+    ),
+    Example(
+        f"{WALK}.answer",
+        "wang",
+        _draft,
+        data={"answer-A-01": "ok", "answer-A-02": "not_applicable", "answer-R-01": "ok"},
+        page=f"{WALK}.point",
+        audited=False,
+    ),
+    Example(
+        f"{WALK}.answer",
+        "wang",
+        _draft,
+        {"all": "ok"},
+        page=f"{WALK}.point",
+        audited=False,
+        note="all in order",
+    ),
+    Example(
+        f"{WALK}.answer",
+        "wang",
+        _draft,
+        {"all": "closed"},
+        page=f"{WALK}.point",
+        audited=False,
+        note="closed",
+    ),
+    Example(
+        f"{WALK}.add_finding",
+        "wang",
+        _draft,
+        data=_finding_data,
+        page=f"{WALK}.new_finding",
+        shown=NOTE_PAGES,
+        text=("note",),
+        audited=False,
+    ),
+    Example(
+        f"{WALK}.add_finding",
+        "wang",
+        _draft,
+        data=_finding_data,
+        files={"photos": [(jpeg(), "现场.jpg"), (jpeg("navy"), "b.jpg")]},
+        page=f"{WALK}.new_finding",
+        audited=False,
+        note="with photos",
+    ),
+    Example(
+        f"{WALK}.change_finding",
+        "wang",
+        _noted,
+        data=_finding_data,
+        page=f"{WALK}.edit_finding",
+        shown=NOTE_PAGES,
+        text=("note",),
+        audited=False,
+    ),
+    Example(f"{WALK}.remove_finding", "wang", _noted, page=f"{WALK}.edit_finding", audited=False),
+    Example(f"{WALK}.submit", "wang", _ready, data={"note": "如常。"}, page=f"{WALK}.draft", text=("note",)),
+    Example(f"{WALK}.submit", "wang", _ready_with_photo, page=f"{WALK}.draft", note="with a photo"),
+    Example(f"{WALK}.discard", "wang", _ready, page=f"{WALK}.draft", audited=False),
+]
+OWN = ("zhao", "head", "outsider")
+ELSEWHERE = ("outsider", "outside_head", "chief_b")
+VISITS = [
+    Visit("inspections.patrol", "head", _patrol_page),
+    Visit("inspections.finding", "chief_a", _finding_page, hidden_from=ELSEWHERE),
+    Visit(
+        "inspections.finding_photo", "chief_a", _photo_page, hidden_from=ELSEWHERE, content_type="image/jpeg"
+    ),
+    Visit(f"{WALK}.draft", "wang", _noted, hidden_from=OWN),
+    Visit(f"{WALK}.point", "wang", _noted, hidden_from=OWN),
+    Visit(f"{WALK}.new_finding", "wang", _noted, hidden_from=OWN),
+    Visit(f"{WALK}.edit_finding", "wang", _noted, hidden_from=OWN),
+    Visit(f"{WALK}.draft_photo", "wang", _photo_of_draft, hidden_from=OWN, content_type="image/jpeg"),
+]
+LEDGERS = [
+    Ledger("inspections.patrols", "wang", make_patrols, ({}, {"mode": "daily"})),
+    Ledger(
+        "inspections.findings",
+        "wang",
+        make_findings,
+        ({}, {"q": "空岗"}, {"status": "open"}, {"red_line": "1"}),
+    ),
+]
