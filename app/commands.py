@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from app.config import ROOT, Settings
+from app.core.i18n import N_
 from app.db import migrate
+from app.web.catalogue import COMMANDS as CATALOGUE
 
 database = AppGroup("db", help="Set up and migrate the database.")
 WEB_WORKERS = 2  # sync workers: threads do not help pages that cost processor time
@@ -38,6 +41,7 @@ def _gunicorn(host: str, port: int, workers: int) -> list[str]:
         "120",
         "--graceful-timeout",
         "10",
+        "--no-control-socket",
         "wsgi:app",
     ]
 
@@ -60,16 +64,31 @@ def demo(host: str, port: int) -> None:
     from app.seeding import demo as seeds
 
     settings: Settings = current_app.config["DUBAN"]
+    if settings.env == "production":
+        raise click.ClickException(N_("demo 只用于演示；正式环境请分别运行 serve 和 work。"))
+    os.environ.setdefault("DUBAN_BASE_URL", f"http://{host}:{port}")  # the QR codes lead to this very server
+    settings = replace(settings, base_url=os.environ["DUBAN_BASE_URL"])
+    loading = settings.instance / "demo-loading"
+    if settings.own_database and loading.exists():
+        _set_aside(settings)  # a load that was interrupted: half a demo would only puzzle people
     migrate.upgrade(settings)
     if settings.own_database and seeds.is_empty():
-        click.echo("正在载入演示数据（仅首次）……")
-        seeds.run()
+        click.echo(N_("正在载入演示数据（仅首次）……"))
+        loading.touch()
+        seeds.run(settings)
+        loading.unlink()
     click.echo(f"\n  督办  http://{host}:{port}\n")
     if settings.env == "demo":
         click.echo(seeds.sign_ins())
     _run_together(
         [_gunicorn(host, port, WEB_WORKERS), [sys.executable, "-m", "flask", "--app", "wsgi", "work"]]
     )
+
+
+def _set_aside(settings: Settings) -> None:
+    """Rename a half-loaded demo database; nothing is deleted."""
+    for path in settings.instance.glob("duban.db*"):
+        path.rename(path.with_name(f"interrupted-{time.time_ns()}-{path.name}"))
 
 
 def _run_together(commands: Sequence[Sequence[str]]) -> None:
@@ -93,4 +112,4 @@ def _run_together(commands: Sequence[Sequence[str]]) -> None:
         sys.exit(code or 1)
 
 
-COMMANDS = (database, serve, demo)
+COMMANDS = (database, serve, demo, *CATALOGUE)

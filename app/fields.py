@@ -6,12 +6,22 @@ Errors are DomainError values: the page translates them, an import writes them b
 from __future__ import annotations
 
 import re
+import secrets
 import unicodedata
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
-from wtforms import Field, Form, StringField, TextAreaField
+from wtforms import (
+    Field,
+    Form,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput
 
@@ -23,7 +33,10 @@ TOO_LONG = N_("最多 %(max)d 个字，现在是 %(length)d 个字。")
 CONTROL = N_("第 %(place)d 个字符是无法保存的控制字符，请删除后重试。")
 NOT_A_DATE = N_("日期不对，请写成 2026-11-22 或 1122。")
 NOT_A_TIME = N_("时间不对，请写成 2026-11-22 09:05。")
+NOT_OFFERED = N_("这一项不在可选范围内，请重新选择。")
 NOT_A_NUMBER = N_("请填写 %(least)d 到 %(most)d 之间的整数。")
+
+YEARS = range(1900, 2200)  # beyond them no date is meant, and time zones overflow
 
 Rule = Callable[[Form, Field], None]
 
@@ -76,7 +89,7 @@ class Line(StringField):
 
     def process_formdata(self, values: list[str]) -> None:
         if values:
-            self.data = values[0].strip()
+            self.data = re.sub(r"\s*[\r\n]\s*", " ", values[0].strip())  # pasted line ends
 
 
 class Paragraphs(TextAreaField):
@@ -89,6 +102,43 @@ class Paragraphs(TextAreaField):
     def process_formdata(self, values: list[str]) -> None:
         if values:
             self.data = values[0].replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+class OneTimeKey(HiddenField):
+    """The key of a creation form: a second tap sends the same one; without a usable one, a new one."""
+
+    def process_formdata(self, values: list[str]) -> None:
+        self.data: str = (values and one_time_key(values[0])) or self.data or secrets.token_hex(16)
+
+
+def one_time_key(typed: str) -> str:
+    """Return a one-time key as a form sent it, empty if it cannot be one of ours."""
+    return typed if re.fullmatch(r"[0-9a-z-]{8,40}", typed) else ""
+
+
+class _Offered:
+    """A choice: whatever is not on offer is refused in the house's own words."""
+
+    data: Any
+
+    def __init__(
+        self, label: str, rules: Sequence[Rule] = (), *, choices: Any = None, **options: Any
+    ) -> None:
+        refused = {"invalid_value_message": NOT_OFFERED, "invalid_choice_message": NOT_OFFERED}
+        super().__init__(label, rules, **refused, **options)  # type: ignore[call-arg]
+        self.choices = choices  # set apart: WTForms takes pairs here without complaint
+
+
+class Choice(_Offered, SelectField):
+    """One of several, from a list."""
+
+
+class Choices(_Offered, SelectMultipleField):
+    """Any of several."""
+
+
+class Cards(_Offered, RadioField):
+    """One of a few, all of them in sight."""
 
 
 class _Typed(Field):
@@ -116,25 +166,38 @@ class _Typed(Field):
 
 
 class Day(_Typed):
-    """A date, typed as 2026-11-22, 20261122 or 1122 (of `this_year`)."""
+    """A date, typed as 2026-11-22, 20261122 or 1122, which is of the year of the form's `today`.
+
+    A form takes it with its data: `SomeForm(typed, data=…, meta={"today": clock.today()})`.
+    """
 
     widget = DateInput()
 
     def __init__(self, label: str, *rules: Rule, **options: Any) -> None:
         super().__init__(label, list(rules), **options)
-        self.this_year: int | None = None
 
     def _read(self, typed: str) -> date:
-        digits = re.sub(r"[-/.年月]", "-", typed).rstrip("日")
-        try:
-            if re.fullmatch(r"\d{4}", digits) and self.this_year:
-                return date(self.this_year, int(digits[:2]), int(digits[2:]))
-            if re.fullmatch(r"\d{8}", digits):
-                return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-            year, month, day = digits.split("-")
-            return date(int(year), int(month), int(day))
-        except ValueError:
-            raise Invalid(NOT_A_DATE) from None
+        today: date | None = getattr(self.meta, "today", None)
+        return _day(typed, today.year if today else None)
+
+
+def _day(typed: str, this_year: int | None) -> date:
+    """Read a date however it is written; four digits are month and day of `this_year`."""
+    written = re.sub(r"[-/.年月]", "-", typed).removesuffix("日")
+    parts = (
+        re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", written)
+        or re.fullmatch(r"(\d{4})(\d\d)(\d\d)", written)
+        or (this_year and re.fullmatch(r"(\d\d)(\d\d)", written))
+    )
+    if not parts:
+        raise Invalid(NOT_A_DATE)
+    year, month, day = (int(part) for part in ((this_year or 0), *parts.groups())[-3:])
+    try:
+        if year in YEARS:
+            return date(year, month, day)
+    except ValueError:
+        pass
+    raise Invalid(NOT_A_DATE)
 
 
 class Moment(_Typed):
@@ -146,10 +209,13 @@ class Moment(_Typed):
         super().__init__(label, list(rules), **options)
 
     def _read(self, typed: str) -> datetime:
+        parts = re.fullmatch(r"(\S+?)(?:T|\s+)(\d{1,2}):(\d\d)(?::\d\d(?:\.\d+)?)?", typed)
         try:
-            return datetime.strptime(typed.replace("T", " ")[:16], "%Y-%m-%d %H:%M")  # noqa: DTZ007  wall clock
-        except ValueError:
-            raise Invalid(NOT_A_TIME) from None
+            if parts:
+                return datetime.combine(_day(parts[1], None), time(int(parts[2]), int(parts[3])))
+        except (Invalid, ValueError):
+            pass
+        raise Invalid(NOT_A_TIME)
 
     def _write(self, value: datetime | None) -> str:
         return value.strftime("%Y-%m-%dT%H:%M") if value else ""

@@ -7,7 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from types import ModuleType
 
-from app.core.i18n import N_
+from app.core.i18n import NN_
 from app.permissions import Permission
 
 
@@ -33,34 +33,34 @@ class Feature:
 
 P = Permission
 FEATURES = (
-    Feature("reports", (Nav("reports.home", N_("首页"), P.HOME_READ, "h", "home"),)),
-    Feature("accounts", (Nav("accounts.index", N_("用户"), P.ACCOUNT_READ, "u", "user"),)),
+    Feature("reports", (Nav("reports.home", NN_("首页"), P.HOME_READ, "h", "home"),)),
+    Feature("accounts", (Nav("accounts.index", NN_("用户"), P.ACCOUNT_READ, "u", "user"),)),
     Feature(
         "organisation",
         (
-            Nav("organisation.points", N_("巡查点"), P.ORGANISATION_READ, "w", "point"),
-            Nav("organisation.staff", N_("人员"), P.ORGANISATION_READ, "s", "people"),
-            Nav("organisation.departments", N_("进驻部门"), P.ORGANISATION_READ, "d", "department"),
+            Nav("organisation.points", NN_("巡查点"), P.ORGANISATION_READ, "w", "point"),
+            Nav("organisation.staff", NN_("人员"), P.ORGANISATION_READ, "s", "people"),
+            Nav("organisation.departments", NN_("进驻部门"), P.ORGANISATION_READ, "d", "department"),
         ),
     ),
     Feature("worktime"),
     Feature("seeding"),
     Feature("backup"),
     Feature("attachments"),
-    Feature("documents", (Nav("documents.index", N_("文书"), P.DOCUMENT_READ, "n", "document"),)),
+    Feature("documents", (Nav("documents.index", NN_("文书"), P.DOCUMENT_READ, "n", "document"),)),
     Feature("jobs"),
     Feature(
         "inspections",
         (
-            Nav("inspections.patrols", N_("巡查"), P.PATROL_READ, "p", "patrol"),
-            Nav("inspections.findings", N_("问题"), P.FINDING_READ, "f", "finding"),
+            Nav("inspections.patrols", NN_("巡查"), P.PATROL_READ, "p", "patrol"),
+            Nav("inspections.findings", NN_("问题"), P.FINDING_READ, "f", "finding"),
         ),
     ),
     Feature(
         "rectifications",
-        (Nav("rectifications.index", N_("整改"), P.RECTIFICATION_READ, "r", "rectification"),),
+        (Nav("rectifications.index", NN_("整改"), P.RECTIFICATION_READ, "r", "rectification"),),
     ),
-    Feature("audit", (Nav("audit.index", N_("审计"), P.AUDIT_READ, "a", "audit"),)),
+    Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )
 # The order in which people look for things.
 NAVIGATION = ("reports", "inspections", "rectifications", "documents", "organisation", "accounts", "audit")

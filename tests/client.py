@@ -29,6 +29,10 @@ class Client(FlaskClient):
             kept = session.setdefault("csrf_token", secrets.token_hex(20))
         return str(URLSafeTimedSerializer(self.application.secret_key, salt="wtf-csrf-token").dumps(kept))
 
+    def open(self, *args: Any, buffered: bool = True, **options: Any) -> TestResponse:
+        """Answer with the whole response, so that no file stays open behind it."""
+        return super().open(*args, buffered=buffered, **options)
+
     def post(self, *args: Any, csrf: bool = True, **options: Any) -> TestResponse:
         """Post a form; `csrf=False` leaves the token out."""
         if csrf and "json" not in options:

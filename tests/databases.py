@@ -87,9 +87,8 @@ class Postgresql:
 
     def empty(self) -> None:
         self.admin.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
-        self.admin.execute(
-            f"CREATE DATABASE {self.name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
-        )
+        locale = "ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+        self.admin.execute(f"CREATE DATABASE {self.name} TEMPLATE template0 {locale}")
 
     def keep_as_template(self) -> None:
         self.admin.execute(f"ALTER DATABASE {self.name} RENAME TO {self.template}")

@@ -24,10 +24,10 @@ ACTIONS = {
     "user.added": N_("新增用户"),
     "user.password_changed": N_("修改密码"),
 }
-SUBJECTS = {"user": N_("用户")}
+SUBJECTS = {"user": N_("用户"), "role_grant": N_("角色授予")}
 FIELDS = {
     "username": N_("用户名"),
-    "name": N_("姓名"),
+    "name": N_("名称"),
     "password_hash": N_("密码"),
     "password_changed_at": N_("密码修改时间"),
     "must_change_password": N_("须修改密码"),
@@ -35,7 +35,7 @@ FIELDS = {
     "disabled_at": N_("停用时间"),
     "centre_id": N_("中心"),
     "section_id": N_("科室"),
-    "staff_member_id": N_("对应人员"),
+    "staff_member_id": N_("人员"),
     "sort_key": N_("拼音"),
     "role": N_("角色"),
     "user_id": N_("用户"),

@@ -28,7 +28,7 @@ def list_for(
 
 def get_for(session: Session, subject_type: str, subject_id: int, attachment_id: int) -> Attachment:
     """Return one photo of a row that the caller may see; raise NotFound for a photo of any other."""
-    row = session.get(Attachment, attachment_id)
+    row = session.get(Attachment, attachment_id) if 0 < attachment_id < 2**31 else None
     if row is None or (row.subject_type, row.subject_id) != (subject_type, subject_id):
         raise NotFound(N_("照片不存在。"))
     return row

@@ -60,7 +60,7 @@ _SEQ, _ACTION, _ALGORITHM, _PREVIOUS, _HASH = (
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with the log; `seq` is the first entry it shows at, `about` a paper or a line."""
+    """Something wrong with the log; `seq` is the first entry it shows at (-1: none), `about` a paper."""
 
     centre_id: int
     seq: int
@@ -69,7 +69,7 @@ class Fault:
 
     @property
     def place(self) -> str:
-        return f"{self.centre_id}/{self.seq}"
+        return f"{self.centre_id}/{self.seq if self.seq >= 0 else '—'}"
 
 
 @dataclass(frozen=True)

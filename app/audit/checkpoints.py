@@ -215,4 +215,9 @@ def foot_line(session: Session, centre_id: int) -> str:
         return ""
     groups = " ".join(row.hash[start : start + 4] for start in range(0, 20, 4))
     at = clock.local(instant(row.at_us)).strftime("%Y-%m-%d %H:%M")
-    return f"审计检查点 {row.centre_id}/{row.seq} · {groups} · {at} · 密钥 {row.key_id[:8]}"
+    return N_("审计检查点 %(place)s · %(hash)s · %(at)s · 密钥 %(key)s") % {
+        "place": f"{row.centre_id}/{row.seq}",
+        "hash": groups,
+        "at": at,
+        "key": row.key_id[:8],
+    }

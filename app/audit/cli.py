@@ -84,7 +84,7 @@ def checkpoint() -> None:
 @click.option("--centre", "centre_id", type=int, help=N_("只导出一个中心的链"))
 def export(file: Path, since: datetime | None, until: datetime | None, centre_id: int | None) -> None:
     """把审计日志导出为可在另一台电脑上核对的文件；导出本身也记入日志。"""
-    actor = system_actor(f"命令行 {getpass.getuser()}", Origin(route="audit export"))
+    actor = system_actor(N_("命令行 %s") % getpass.getuser(), Origin(route="audit export"))
     try:
         done = services.export_log(
             db.engine,

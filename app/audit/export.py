@@ -74,7 +74,7 @@ def _header(
     until: date | None,
     stretches: list[tuple[int, int, int]],
 ) -> dict[str, Any]:
-    names = dict(connection.execute(select(Centre.id, Centre.name)).tuples().all())
+    names = {row.id: row.name for row in connection.execute(select(Centre.id, Centre.name))}
     key = checkpoints.private_key(settings).public_key()
     return {
         "format": FORMAT,

@@ -9,5 +9,5 @@ SUBJECTS: dict[str, str] = {}
 FIELDS = {
     "permission": N_("所需权限"),
     "entries": N_("记录条数"),
-    "sha256": N_("SHA-256"),
+    "sha256": N_("内容指纹（SHA-256）"),
 }

@@ -23,7 +23,6 @@ def index() -> Response:
     entries, total = queries.list_entries(actor(), wanted, request.args.get("cursor"))
     return render(
         "audit/list.html",
-        "audit/_entries.html",
         wanted=wanted,
         entries=entries,
         total=total,

@@ -9,6 +9,7 @@ import os
 import re
 import tarfile
 import zlib
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -54,8 +55,7 @@ class Writer:
     def __init__(self, file: BinaryIO, mtime: int, *, zipped: bool) -> None:
         self._out = _Hashing(file)
         self._mtime = mtime
-        mode: Any = "w|gz" if zipped else "w|"
-        self._tar = tarfile.open(fileobj=self._out, mode=mode, bufsize=_CHUNK)
+        self._tar = _open(self._out, "w|gz" if zipped else "w|")
         self.files: Files = {}
 
     def __enter__(self) -> Self:
@@ -64,8 +64,7 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._tar.close()
+        self._tar.close()  # after an error too: the tar must not outlive its file
 
     def add(self, name: str, stream: BinaryIO) -> str:
         """Add a file as long as it is now, and return the SHA-256 of what was written."""
@@ -93,8 +92,6 @@ class Writer:
         return self._out.digest.hexdigest()
 
     def _put(self, name: str, data: bytes) -> None:
-        from io import BytesIO
-
         self._tar.addfile(self._member(name, len(data)), BytesIO(data))
 
     def _member(self, name: str, size: int) -> tarfile.TarInfo:
@@ -103,12 +100,16 @@ class Writer:
         return member
 
 
+def _open(stream: Any, mode: Any) -> tarfile.TarFile:
+    return tarfile.open(fileobj=stream, mode=mode, bufsize=_CHUNK)
+
+
 def unpack(file: BinaryIO, folder: Path) -> dict[str, Any]:
     """Write the members into an empty folder and return the manifest they agree with. Raise Invalid."""
     found: Files = {}
     manifest: dict[str, Any] | None = None
     try:
-        with tarfile.open(fileobj=file, mode="r|*", bufsize=_CHUNK) as tar:
+        with _open(file, "r|*") as tar:
             for member in tar:
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is None or member.name in found or manifest is not None:

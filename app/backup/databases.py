@@ -47,8 +47,8 @@ def dump(settings: Settings, folder: Path) -> tuple[Path, dict[str, Any]]:
     return target, found
 
 
-def evidence(file: Path | None, settings: Settings) -> set[str]:
-    """Return the hashes of all originals that the rows of a dumped (or, without a file, live) database name."""
+def evidence(settings: Settings, file: Path) -> set[str]:
+    """Return the hashes of all originals that rows name: those of the copy, on PostgreSQL the live ones."""
     engine = create_engine(f"sqlite:///{file}" if settings.sqlite else settings.owner_url)
     with engine.connect() as connection:
         names = set(inspect(connection).get_table_names())
@@ -116,17 +116,17 @@ def _grant(settings: Settings) -> None:
 
 
 def _run(program: str, url: str, *options: str) -> None:
-    """Run a client program of PostgreSQL; the password travels in the environment, not in the process list."""
+    """Run a client program of PostgreSQL; the password is not for the process list."""
     path = shutil.which(program)
     if path is None:
         raise NotAllowed(
-            N_("没有找到 %(program)s。请安装 PostgreSQL 客户端程序，版本不低于服务器的版本。"), program=program
+            N_("没有找到 %(program)s。请安装 PostgreSQL 客户端程序，版本不低于服务器。"),
+            program=program,
         )
     address = make_url(url)
-    names = {"username": "user", "database": "dbname"}
-    parts = {**address.translate_connect_args(**names), **address.query}
-    variables = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
-    variables |= {"dbname": "PGDATABASE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
+    parts = {**address.translate_connect_args(), **address.query}
+    variables = {"host": "PGHOST", "port": "PGPORT", "username": "PGUSER", "password": "PGPASSWORD"}
+    variables |= {"database": "PGDATABASE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
     environment = {variables[name]: str(value) for name, value in parts.items() if name in variables}
     done = subprocess.run(  # noqa: S603  (a program of the system, options of our own)
         [path, *options], env={**os.environ, **environment}, capture_output=True, text=True, check=False

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine
 
@@ -72,7 +73,7 @@ def create(settings: Settings, target: Path, now: datetime, *, with_secrets: boo
             file.flush()
             os.fsync(file.fileno())
         size = part.stat().st_size
-        os.link(part, target)  # fails if somebody else made the file meanwhile
+        part.rename(target)
     return Backup(target, writer.sha256(), size, len(writer.files), with_secrets, tuple(problems))
 
 
@@ -83,7 +84,7 @@ def _fill(
     # Evidence after it: a file is in its place before a row names it.
     _add_folder(writer, settings.instance, "anchors")
     file, facts = databases.dump(settings, folder)
-    wanted = databases.evidence(file, settings)
+    wanted = databases.evidence(settings, file)
     with file.open("rb") as stream:
         writer.add(file.name, stream)
     file.unlink()
@@ -144,7 +145,9 @@ def restore(settings: Settings, file: Path, into: Path) -> Restored:
         with file.open("rb") as stream:
             manifest = archive.unpack(stream, folder)
         if manifest["kind"] != databases.kind_of(settings):
-            raise NotAllowed(N_("备份来自另一种数据库（%(kind)s），请核对 DATABASE_URL。"), kind=manifest["kind"])
+            raise NotAllowed(
+                N_("备份来自另一种数据库（%(kind)s），请核对 DATABASE_URL。"), kind=manifest["kind"]
+            )
         site, secrets = _site(settings, folder, manifest["keys"])
         databases.load(site, folder / databases.MEMBERS[manifest["kind"]], manifest)
         engine = create_engine(site.owner_url)
@@ -153,7 +156,9 @@ def restore(settings: Settings, file: Path, into: Path) -> Restored:
         if not report.ok:
             fault = report.faults[0]
             raise Invalid(
-                N_("恢复的审计日志未通过核对：%(place)s %(problem)s"), place=fault.place, problem=fault.problem
+                N_("恢复的审计日志未通过核对：%(place)s %(problem)s"),
+                place=fault.place,
+                problem=fault.problem,
             )
         os.sync()
     return Restored(manifest["at"], len(manifest["files"]), secrets, report)
@@ -178,7 +183,7 @@ def _pending(into: Path) -> Iterator[Path]:
 
 def _site(settings: Settings, folder: Path, keys: dict[str, str]) -> tuple[Settings, bool]:
     """Return the settings of the restored site, with the backup's own keys where it carries them."""
-    own = {}
+    own: dict[str, Any] = {}
     for name in KEYS:
         path = folder / "secrets" / f"{name}.secret"
         if path.is_file():
@@ -193,7 +198,7 @@ def _site(settings: Settings, folder: Path, keys: dict[str, str]) -> tuple[Setti
     for name, mark in _fingerprints(site).items():
         if keys.get(name) != mark:
             raise NotAllowed(
-                N_("DUBAN_%(name)s 与备份时的不同；请用原来的密钥恢复，否则受保护的内容无法读取、签名无法核对。"),
+                N_("DUBAN_%(name)s 与备份时的不同；请用原来的密钥：否则受保护的内容读不出，签名也核对不了。"),
                 name=name.upper(),
             )
     return site, bool(own)

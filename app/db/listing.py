@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Date, Integer, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
 
@@ -75,7 +75,7 @@ def fetch(
 
 def capped_count(session: Session, statement: Select[Any]) -> int:
     """Return how many rows there are, counting no further than one above the cap."""
-    limited = statement.order_by(None).limit(COUNT_CAP + 1).subquery()
+    limited = statement.with_only_columns(literal(1)).order_by(None).limit(COUNT_CAP + 1).subquery()
     return session.scalar(select(func.count()).select_from(limited)) or 0
 
 

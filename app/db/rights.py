@@ -20,6 +20,8 @@ def grant(connection: Connection, role: str) -> None:
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}",
         *(f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {name}" for table in _READ_ONLY),
         *(f"REVOKE UPDATE, DELETE ON {table} FROM {name}" for table in _APPEND_ONLY),
+        # Said anew: a restored database has come without its privileges.
+        "REVOKE ALL ON FUNCTION audit_append(integer, text) FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION audit_append(integer, text) TO {name}",
     ]
     for statement in statements:

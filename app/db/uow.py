@@ -17,6 +17,7 @@ from app.audit import append as audit
 from app.audit.chain import Link
 from app.core.actions import Action
 from app.core.errors import NotFound, Stale
+from app.core.i18n import N_
 from app.db import search
 from app.db.mixins import Audited, Searchable
 from app.db.sqlite import WRITE, write_turn
@@ -64,9 +65,9 @@ class UnitOfWork:
         """Load a row to change it. Raise NotFound, or Stale if the form was made from an older version."""
         row = self.session.get(model, row_id)
         if row is None:
-            raise NotFound("记录不存在。")
+            raise NotFound(N_("记录不存在。"))
         if version is not None and isinstance(row, Audited) and row.version != version:
-            raise Stale("这条记录刚被别人改动，请核对后重新提交。")
+            raise Stale(N_("这条记录刚被别人改动，请核对后重新提交。"))
         return row
 
     def bulk_insert(self, model: type[Model], rows: Iterable[Mapping[str, Any]], *, subject: Audited) -> None:

@@ -53,7 +53,7 @@ def render(task: Task) -> None:
     content = _renderer(task.settings).render(
         template, values, {sha256: _photo(task.settings, sha256) for sha256 in evidence}
     )
-    actor = system_actor("worker", Origin(route=RENDER))
+    actor = system_actor(N_("后台任务"), Origin(route=RENDER))
     with unit_of_work(actor, clock.now()) as uow:
         services.issue(uow, document_id, content)
 

@@ -8,15 +8,13 @@ from typing import Any
 from sqlalchemy import select
 
 from app import clock
-from app.core.actions import Action
 from app.core.errors import Invalid
 from app.core.i18n import N_
 from app.db.uow import UnitOfWork
 from app.inspections.models import Checklist, ChecklistItem
-from app.inspections.rules import CHECKLIST_PUBLISHED, Severity
+from app.inspections.rules import CHECKLIST_PUBLISHED, CHECKLIST_RETIRED, Severity
 from app.organisation.rules import PointKind
 
-CHECKLIST_RETIRED = Action("checklist.retired")
 _FIELDS = (
     "position",
     "group_code",

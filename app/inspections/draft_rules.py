@@ -9,7 +9,8 @@ from app.inspections.rules import Answer, PointState
 
 # content = {form_key, zone_id, checklist_id, mode, points, findings, uploads, next}
 #   points:   {point id: {closed, answers: {item code: answer}, checked_at}}
-#   findings: {key: {point_id, item, owner, staff, occurred_at, note, disposition, photos: [sha256]}}
+#   findings: {key: {point_id, item, owner, staff, occurred_at, note, disposition, photos, form_key}}
+#   photos:   [sha256]
 #   uploads:  {sha256: a stored photo}, kept so that a refused form loses none
 
 
@@ -47,14 +48,25 @@ def answers(content: Mapping[str, Any], point_id: int) -> dict[str, str]:
 def with_point(
     content: Mapping[str, Any], point_id: int, given: Mapping[str, str], closed: bool, at: str
 ) -> dict[str, Any]:
-    """Return the content with the answers of one point; what other points hold stays as it is."""
-    point = {"closed": closed, "answers": dict(given), "checked_at": at}
+    """Return the content with the answers of one point; what other points hold stays as it is.
+
+    An item with a finding takes no other answer: should the finding go, the item is unanswered again.
+    """
+    found = {f["item"] for f in content["findings"].values() if f["point_id"] == point_id}
+    kept = {code: answer for code, answer in given.items() if code not in found}
+    point = {"closed": closed, "answers": kept, "checked_at": at}
     return {**content, "points": {**content["points"], str(point_id): point}}
 
 
 def with_uploads(content: Mapping[str, Any], uploads: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content with further stored photos."""
     return {**content, "uploads": {**content["uploads"], **uploads}}
+
+
+def sent_before(content: Mapping[str, Any], form_key: str | None) -> str | None:
+    """Return the key of the finding that the same form, tapped twice, has already saved."""
+    kept = content["findings"].items() if form_key else ()
+    return next((key for key, finding in kept if finding.get("form_key") == form_key), None)
 
 
 def with_finding(

@@ -1,21 +1,19 @@
 from __future__ import annotations
 
-from wtforms import Form, RadioField, SelectField, SelectMultipleField
+from wtforms import Form, SelectMultipleField
 
 from app.core.i18n import N_
-from app.fields import Moment, Paragraphs, optional, required
+from app.fields import Cards, Choice, Moment, OneTimeKey, Paragraphs, optional, required
 from app.inspections.labels import LABELS
 from app.inspections.rules import NOTE_MAX, Disposition, PatrolMode
-
-CHOOSE = N_("请选择。")
 
 
 class PatrolForm(Form):
     """Where and how a round begins."""
 
-    zone = SelectField(N_("区域"), [required], coerce=int)
+    zone = Choice(N_("区域"), [required], coerce=int)
     # A mystery visit stays hidden until it is released; its screens come with that.
-    mode = RadioField(
+    mode = Cards(
         N_("方式"),
         choices=[
             (mode.value, LABELS[PatrolMode][mode]) for mode in PatrolMode if mode is not PatrolMode.MYSTERY
@@ -27,12 +25,13 @@ class PatrolForm(Form):
 class FindingForm(Form):
     """One finding at one point; the choices come from the point and the day."""
 
-    item = SelectField(N_("巡查项目"), [required])
-    owner = SelectField(N_("责任单位"), [required])
-    staff = SelectField(N_("当事人"), coerce=int, default=0)
+    form_key = OneTimeKey()
+    item = Choice(N_("巡查项目"), [required])
+    owner = Choice(N_("责任单位"), [required])
+    staff = Choice(N_("当事人"), coerce=int, default=0)
     occurred_at = Moment(N_("发生时间"), required)
     note = Paragraphs(N_("情况说明"), optional, most=NOTE_MAX)
-    disposition = RadioField(
+    disposition = Cards(
         N_("处理"),
         choices=[(value.value, LABELS[Disposition][value]) for value in Disposition],
         default=Disposition.RECTIFY.value,

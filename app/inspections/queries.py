@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core.errors import NotFound
@@ -81,6 +81,14 @@ def points_of_draft(draft: Draft, on: date) -> list[PatrolPoint]:
     return organisation.points_of_zone(db.session(), draft.subject_id, on)
 
 
+def point_and_items(draft: Draft, point_id: int, on: date) -> tuple[PatrolPoint, list[ChecklistItem]]:
+    """Return a point of the draft's zone and what is asked there. Raise NotFound for any other point."""
+    for place in points_of_draft(draft, on):
+        if place.id == point_id:
+            return place, items_for(items_of(draft.content["checklist_id"]), place)
+    raise NotFound(N_("这个巡查点不在本次巡查的区域内。"))
+
+
 def submitted_patrol(form_key: str) -> int | None:
     """Return the patrol that a draft became, for a second tap on submit."""
     return db.session.scalar(select(Patrol.id).where(Patrol.form_key == form_key))
@@ -90,6 +98,11 @@ def zones_for(actor: Actor) -> list[Zone]:
     """Return the zones that the actor may patrol: those of his centre and the centres below."""
     statement = select(Zone).where(Zone.centre_id.in_(actor.centre_ids), Zone.closed_on.is_(None))
     return list(db.session.scalars(statement.order_by(Zone.centre_id, Zone.position)))
+
+
+def get_zone(actor: Actor, zone_id: int) -> Zone:
+    """Return a zone in sight. Raise NotFound, OutOfScope for a zone of another centre."""
+    return scope.load(db.session(), organisation.visible_to(actor, Zone), Zone, zone_id)
 
 
 # --- patrols --------------------------------------------------------------------------------------
@@ -138,7 +151,12 @@ def visible_to(actor: Actor) -> Select[Finding]:
         return select(Finding).where(Finding.centre_id.in_(actor.centre_ids))
     own: list[ColumnElement[bool]] = [Finding.department_id.in_(actor.department_ids)]
     if actor.staff_member_id:
+        # His own, and what he was named to mend: a notice leads to its findings and their photos.
+        named = select(RectifiedFinding.finding_id).join(
+            Rectification, Rectification.id == RectifiedFinding.rectification_id
+        )
         own.append(Finding.staff_member_id == actor.staff_member_id)
+        own.append(Finding.id.in_(named.where(Rectification.owner_id == actor.staff_member_id)))
     return select(Finding).where(Finding.centre_id.in_(actor.centre_ids), or_(*own))
 
 
@@ -278,22 +296,15 @@ def staff_choices(point: PatrolPoint, on: date) -> list[StaffMember]:
     ]
 
 
-def count_findings(actor: Actor, since: datetime) -> int:
-    """Return how many findings in sight occurred since a moment, capped."""
-    return capped_count(db.session(), visible_to(actor).where(Finding.occurred_at >= since))
-
-
-def patrols_since(actor: Actor, since: datetime) -> int:
-    rows = visible_patrols(actor).where(Patrol.started_at >= since)
-    return db.session.scalar(select(func.count()).select_from(rows.limit(1001).subquery())) or 0
-
-
-def rectification_of(finding_id: int) -> Rectification | None:
-    """Return the rectification that answers a finding the actor may see; whoever sees one sees the other."""
+def rectification_of(actor: Actor, finding_id: int) -> Rectification | None:
+    """Return the rectification that answers a finding; None to the person concerned who need not mend it."""
     statement = select(Rectification).join(
         RectifiedFinding, RectifiedFinding.rectification_id == Rectification.id
     )
-    return db.session.scalar(statement.where(RectifiedFinding.finding_id == finding_id).limit(1))
+    row = db.session.scalar(statement.where(RectifiedFinding.finding_id == finding_id).limit(1))
+    if row is None or actor.centre_wide or row.department_id in actor.department_ids:
+        return row
+    return row if actor.staff_member_id and row.owner_id == actor.staff_member_id else None
 
 
 def open_rectifications(point_id: int) -> int:

@@ -6,6 +6,8 @@ from flask import Blueprint, Response, request
 
 from app.attachments import queries as attachments
 from app.audit import queries as audit
+from app.core.errors import NotFound
+from app.core.i18n import N_
 from app.extensions import db
 from app.inspections import queries, walk_routes
 from app.inspections.rules import FindingStatus, PatrolMode
@@ -67,7 +69,7 @@ def finding(finding_id: int) -> Response:
         "inspections/finding.html",
         finding=row,
         photos=attachments.list_for(db.session(), "finding", [row.id])[row.id],
-        rectification=queries.rectification_of(row.id),
+        rectification=queries.rectification_of(actor(), row.id),
         history=audit.history_of("finding", row.id),
     )
 
@@ -76,5 +78,8 @@ def finding(finding_id: int) -> Response:
 @requires(Permission.FINDING_READ)
 def finding_photo(finding_id: int, photo_id: int, variant: str) -> Response:
     row = queries.get_finding(actor(), finding_id)
-    photo = attachments.get_for(db.session(), "finding", row.id, photo_id)
+    photos = attachments.list_for(db.session(), "finding", [row.id])[row.id]
+    photo = next((photo for photo in photos if photo.id == photo_id), None)
+    if photo is None:
+        raise NotFound(N_("照片不存在。"))
     return send_photo(settings().attachments, photo.sha256, photo.media_type, variant)

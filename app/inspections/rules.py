@@ -79,11 +79,11 @@ PATROL_SUBMITTED = Action("patrol.submitted", frozenset({"points", "findings"}))
 FINDING_RECORDED = Action("finding.recorded")
 FINDING_SENT_TO_RECTIFY = Action("finding.sent_to_rectify", frozenset({"rectification"}))
 CHECKLIST_PUBLISHED = Action("checklist.published", frozenset({"items"}))
+CHECKLIST_RETIRED = Action("checklist.retired")
 
 NOTE_MAX = 2000
 PHOTOS_MAX = 9
 BACKDATING = timedelta(days=31)  # how far back a finding may be entered
-DUPLICATE_WINDOW = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)

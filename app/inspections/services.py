@@ -31,8 +31,10 @@ GONE = N_("这次巡查已经提交或放弃。")
 _SOURCES = {rules.PatrolMode.VIDEO: FindingSource.VIDEO, rules.PatrolMode.MYSTERY: FindingSource.MYSTERY}
 
 
-def begin(session: Session, actor: Actor, zone: Zone, mode: rules.PatrolMode, now: datetime) -> Draft:
+def begin_patrol(session: Session, actor: Actor, zone: Zone, mode: rules.PatrolMode, now: datetime) -> Draft:
     """Begin a patrol of one zone, or go on with the one already begun there."""
+    # On PostgreSQL two taps take turns; the second finds what the first has begun.
+    session.execute(select(Zone.id).where(Zone.id == zone.id).with_for_update(key_share=True))
     found = drafts.find(session, actor.user_id, DRAFT, zone.id)
     if found:
         return found
@@ -102,6 +104,7 @@ def save_finding(
     draft = _own(session, actor, draft_id)
     if key is not None and key not in draft.content["findings"]:
         raise NotFound(N_("这个问题已从草稿中删除。"))
+    key = key or content_of.sent_before(draft.content, finding.get("form_key"))
     drafts.save(session, draft, content_of.with_finding(draft.content, key, finding, now.isoformat()), now)
     return draft
 
@@ -155,7 +158,7 @@ def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
     uow.session.add(patrol)
     uow.session.flush()
     for point in points:
-        uow.session.add(_check(patrol, point, content, states[point.id]))
+        uow.session.add(_check(patrol, point, content, states[point.id], uow.now))
     for key in sorted(content["findings"], key=lambda key: int(key[1:])):
         _record(uow, patrol, items, content["findings"][key], content["uploads"])
     uow.session.delete(draft)
@@ -164,16 +167,16 @@ def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
 
 
 def _check(
-    patrol: Patrol, point: PatrolPoint, content: dict[str, Any], state: rules.PointState
+    patrol: Patrol, point: PatrolPoint, content: dict[str, Any], state: rules.PointState, now: datetime
 ) -> PatrolCheck:
-    kept = content["points"].get(str(point.id), {})
+    kept = content["points"].get(str(point.id))  # None where the checklist asks nothing of such a place
     return PatrolCheck(
         patrol_id=patrol.id,
         patrol=patrol,
         patrol_point_id=point.id,
         result=state.result,
         answers=content_of.answers(content, point.id),
-        checked_at=datetime.fromisoformat(kept["checked_at"]),
+        checked_at=datetime.fromisoformat(kept["checked_at"]) if kept else now,
     )
 
 
@@ -182,11 +185,12 @@ def _record(
 ) -> Finding:
     """Write one finding of the draft into the ledger, with its photos."""
     item = next(item for item in items if item.code == kept["item"])
+    year = clock.local(patrol.started_at).year  # of the office, as in the patrol's own number
     photos = [StoredPhoto.from_dict(uploads[sha256]) for sha256 in kept["photos"]]
     kind, owner_id = kept["owner"].split(":")
     finding = Finding(
         centre_id=patrol.centre_id,
-        number=f"{patrol.number}-{next_serial(uow, patrol.centre_id, 'finding', patrol.started_at.year)}",
+        number=f"{patrol.number}-{next_serial(uow, patrol.centre_id, 'finding', year)}",
         patrol_id=patrol.id,
         item_id=item.id,
         patrol_point_id=kept["point_id"],
@@ -242,8 +246,7 @@ def check_finding(item: ChecklistItem, finding: dict[str, Any], now: datetime) -
 
 def send_to_rectify(uow: UnitOfWork, finding_ids: list[int], number: str) -> list[Finding]:
     """Move findings into rectification, as the notice `number` is issued for them."""
-    findings = [uow.get(Finding, finding_id) for finding_id in finding_ids]
-    for finding in findings:
+    for finding in (findings := [uow.get(Finding, finding_id) for finding_id in finding_ids]):
         if finding.status is not FindingStatus.OPEN:
             raise NotAllowed(N_("问题 %(number)s 已经处理，不能再次下发整改。"), number=finding.number)
         finding.status = FindingStatus.RECTIFY

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -15,13 +17,12 @@ from app.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.core.i18n import N_
 from app.db.drafts import Draft
 from app.db.uow import short_transaction, unit_of_work
-from app.fields import refuse
+from app.fields import one_time_key, refuse
 from app.inspections import draft_rules as content_of
 from app.inspections import queries, services
 from app.inspections.forms import FindingForm, PatrolForm, SubmitForm
 from app.inspections.models import ChecklistItem
 from app.inspections.rules import Answer, PatrolMode
-from app.organisation.models import PatrolPoint
 from app.permissions import Permission
 from app.web.access import actor, requires
 from app.web.files import send_photo
@@ -47,11 +48,12 @@ def new() -> Response:
 @requires(Permission.PATROL_CONDUCT)
 def begin() -> Response:
     form = _patrol_form()
-    if form.validate():
-        zone = next(zone for zone in queries.zones_for(actor()) if zone.id == form.zone.data)
+    # Another centre's zone is no slip of the pen: not there for him, and a refusal in the log.
+    zone = queries.get_zone(actor(), form.zone.data) if form.zone.data else None
+    if form.validate() and zone:
         try:
             with short_transaction() as session:
-                draft = services.begin(session, actor(), zone, PatrolMode(form.mode.data), clock.now())
+                draft = services.begin_patrol(session, actor(), zone, PatrolMode(form.mode.data), clock.now())
                 draft_id = draft.id
         except NotAllowed as error:
             refuse(form, error)
@@ -76,13 +78,13 @@ def point(draft_id: int, point_id: int) -> Response:
 @requires(Permission.PATROL_CONDUCT)
 def answer(draft_id: int, point_id: int) -> Response:
     kept = queries.get_draft(actor(), draft_id)
-    place, items = _point_and_items(kept, point_id)
+    place, items = queries.point_and_items(kept, point_id, clock.today())
     given, closed = _answers(items, point_id)
     try:
         with short_transaction() as session:
             services.answer_point(session, actor(), draft_id, place.id, given, closed, clock.now())
     except NotAllowed as error:
-        return _point_page(queries.get_draft(actor(), draft_id), point_id, error)
+        return _point_page(queries.get_draft(actor(), draft_id), point_id, error, given)
     kept = queries.get_draft(actor(), draft_id)
     return done(_problem(kept, point_id, given) or _after(kept, point_id))
 
@@ -137,10 +139,16 @@ def draft_photo(draft_id: int, sha256: str) -> Response:
 @walk.post("/patrols/drafts/<int:draft_id>/submit")
 @requires(Permission.PATROL_CONDUCT)
 def submit(draft_id: int) -> Response:
-    # A second tap finds the draft gone and the patrol there.
-    patrol_id = queries.submitted_patrol(request.form.get("form_key", "")[:40])
-    if patrol_id:
-        return done(url_for("inspections.patrol", patrol_id=patrol_id))
+    try:
+        return _submitted_before() or _submit(draft_id)
+    except NotFound:  # while this tap waited for its turn, the first one was served
+        again = _submitted_before()
+        if again is None:
+            raise
+        return again
+
+
+def _submit(draft_id: int) -> Response:
     form = SubmitForm(request.form)
     if form.validate():
         try:
@@ -155,6 +163,12 @@ def submit(draft_id: int) -> Response:
             )
             return done(url_for("inspections.patrol", patrol_id=patrol_id))
     return _draft_page(queries.get_draft(actor(), draft_id), form, 409 if form.form_errors else 422)
+
+
+def _submitted_before() -> Response | None:
+    """Answer a second tap, which finds the draft gone and the patrol there."""
+    patrol_id = queries.submitted_patrol(one_time_key(request.form.get("form_key", "")))
+    return done(url_for("inspections.patrol", patrol_id=patrol_id)) if patrol_id else None
 
 
 @walk.post("/patrols/drafts/<int:draft_id>/discard")
@@ -201,15 +215,13 @@ def _draft_page(kept: Draft, form: SubmitForm, status: int = 200) -> Response:
     )
 
 
-def _point_and_items(kept: Draft, point_id: int) -> tuple[PatrolPoint, list[ChecklistItem]]:
-    for place in queries.points_of_draft(kept, clock.today()):
-        if place.id == point_id:
-            return place, queries.items_for(queries.items_of(kept.content["checklist_id"]), place)
-    raise NotFound(N_("这个巡查点不在本次巡查的区域内。"))
-
-
-def _point_page(kept: Draft, point_id: int, error: DomainError | None = None) -> Response:
-    place, items = _point_and_items(kept, point_id)
+def _point_page(
+    kept: Draft,
+    point_id: int,
+    error: DomainError | None = None,
+    typed: Mapping[str, Answer] = MappingProxyType({}),
+) -> Response:
+    place, items = queries.point_and_items(kept, point_id, clock.today())
     steps = _steps(kept)
     here = next(index for index, step in enumerate(steps) if step["point"].id == point_id)
     findings = {k: f for k, f in kept.content["findings"].items() if f["point_id"] == point_id}
@@ -219,7 +231,7 @@ def _point_page(kept: Draft, point_id: int, error: DomainError | None = None) ->
         draft=kept,
         point=place,
         groups=_grouped(items),
-        answers=content_of.answers(kept.content, point_id),
+        answers={**content_of.answers(kept.content, point_id), **typed},
         findings=findings,
         found={finding["item"] for finding in findings.values()},
         waiting=queries.open_rectifications(point_id),
@@ -286,7 +298,7 @@ def _kept_finding(kept: Draft, key: str) -> dict[str, Any]:
 
 
 def _finding_form(kept: Draft, point_id: int, key: str | None) -> FindingForm:
-    place, items = _point_and_items(kept, point_id)
+    place, items = queries.point_and_items(kept, point_id, clock.today())
     owners, meant = queries.owner_choices(kept.centre_id, place, clock.today())
     data: dict[str, Any] = {
         "item": request.args.get("item"),
@@ -313,7 +325,7 @@ def _finding_page(
     status: int = 200,
     faults: list[Invalid] | None = None,
 ) -> Response:
-    place, items = _point_and_items(kept, point_id)
+    place, items = queries.point_and_items(kept, point_id, clock.today())
     item = next((item for item in items if item.code == form.item.data), None)
     return render(
         "inspections/finding_form.html",
@@ -330,7 +342,7 @@ def _finding_page(
 
 
 def _save_finding(kept: Draft, point_id: int, key: str | None) -> Response:
-    _place, items = _point_and_items(kept, point_id)
+    _place, items = queries.point_and_items(kept, point_id, clock.today())
     stored, faults = receive_photos(request.files.getlist("photos"))
     if stored:
         with short_transaction() as session:
@@ -357,6 +369,7 @@ def _save_finding(kept: Draft, point_id: int, key: str | None) -> Response:
 def _finding_of(form: FindingForm, point_id: int) -> dict[str, Any]:
     """Return a finding as the draft keeps it."""
     return {
+        "form_key": form.form_key.data,
         "point_id": point_id,
         "item": form.item.data,
         "owner": form.owner.data,

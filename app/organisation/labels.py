@@ -90,7 +90,7 @@ FIELDS = {
     "zone_id": N_("区域"),
     "number": N_("编号"),
     "comprehensive": N_("综合窗口"),
-    "department_id": N_("进驻部门"),
+    "department_id": N_("部门"),
     "walking_order": N_("巡查顺序"),
     "patrol_point_id": N_("巡查点"),
     "weekday": N_("星期"),

@@ -43,7 +43,7 @@ FIELDS = {
     "owner_id": N_("整改责任人"),
     "requirement": N_("整改要求"),
     "issued_on": N_("下发日期"),
-    "issued_at": N_("下发时间"),
+    "issued_at": N_("签发时间"),
     "issued_by_id": N_("下发人"),
     "rechecker_id": N_("复查人"),
     "deadline_workdays": N_("期限（工作日）"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -13,6 +13,7 @@ from app import clock
 from app.accounts.models import RoleGrant, User
 from app.attachments import queries as attachments
 from app.attachments.models import Attachment
+from app.core.workdays import WorkCalendar
 from app.db import scope, search
 from app.db.listing import COUNT_CAP, Order, Page, capped_count, fetch
 from app.db.scope import row_id
@@ -51,14 +52,19 @@ def answered_by(actor: Actor) -> ColumnElement[bool]:
     return or_(*own)
 
 
-def _stands(due: Due, now: datetime) -> ColumnElement[bool]:
+def _soon_ends(now: datetime, days: WorkCalendar) -> datetime:
+    """Return the midnight after the last day that counts as due soon."""
+    soon = rules.soon_until(clock.local(now).date(), days)
+    return clock.at_office(datetime.combine(soon + timedelta(days=1), time()))
+
+
+def _stands(due: Due, now: datetime, days: WorkCalendar) -> ColumnElement[bool]:
     """Return the condition that a rectification stands so against its deadline; rules.standing in SQL."""
-    soon = datetime.combine(rules.soon_until(clock.local(now).date(), calendar()) + timedelta(days=1), time())
     pending = Rectification.status.in_(OPEN_STATUSES)
     return {
         Due.OPEN: pending,
         Due.DUE_SOON: and_(
-            pending, Rectification.due_at >= now, Rectification.due_at < clock.at_office(soon)
+            pending, Rectification.due_at >= now, Rectification.due_at < _soon_ends(now, days)
         ),
         Due.OVERDUE: and_(pending, Rectification.due_at < now),
         Due.WAITING: Rectification.status == RectificationStatus.SUBMITTED,
@@ -70,11 +76,13 @@ def _first_day(year: int) -> datetime:
     return clock.at_office(datetime(year, 1, 1))  # noqa: DTZ001  wall clock of the office
 
 
-def filtered(actor: Actor, args: Mapping[str, str], now: datetime) -> Select[Rectification]:
+def filtered(
+    actor: Actor, args: Mapping[str, str], now: datetime, days: WorkCalendar
+) -> Select[Rectification]:
     """Return the visible rows that pass the filters of the address; `year` is that of the close-out."""
     rows = visible_to(actor)
     if args.get("stands") in set(Due):
-        rows = rows.where(_stands(Due(args["stands"]), now))
+        rows = rows.where(_stands(Due(args["stands"]), now, days))
     year = row_id(args.get("year"))
     if year is not None and 2000 <= year < 2100:
         rows = rows.where(
@@ -97,22 +105,36 @@ def _mine(actor: Actor, kind: str) -> ColumnElement[bool]:
     return and_(Rectification.status.in_(MINE[kind]), whose)
 
 
+@dataclass(frozen=True)
+class Ledger:
+    """One page of the ledger with its capped number, its clocks and the figures above it."""
+
+    page: Page[Rectification]
+    total: int
+    clocks: dict[int, Clock]
+    figures: Figures
+
+
+def ledger(actor: Actor, args: Mapping[str, str], now: datetime) -> Ledger:
+    """Return what the ledger's page shows, newest first; the calendar is asked for once."""
+    days = calendar()
+    page, total = list_rectifications(actor, args, now, days)
+    return Ledger(page, total, clocks_of(page.rows, now, days), figures(actor, now, days))
+
+
 def list_rectifications(
-    actor: Actor, args: Mapping[str, str], now: datetime
+    actor: Actor, args: Mapping[str, str], now: datetime, days: WorkCalendar | None = None
 ) -> tuple[Page[Rectification], int]:
     """Return one page of the ledger, newest first, and its capped number."""
-    rows = filtered(actor, args, now)
+    rows = filtered(actor, args, now, days or calendar())
     order = Order(Rectification.issued_at, Rectification.id)
     page = fetch(db.session(), with_names(rows), order, args.get("cursor"))
     return page, capped_count(db.session(), rows)
 
 
 def with_names(rows: Select[Rectification]) -> Select[Rectification]:
-    return rows.options(
-        joinedload(Rectification.department),
-        joinedload(Rectification.section),
-        joinedload(Rectification.owner),
-    )
+    names = (Rectification.department, Rectification.section, Rectification.owner)
+    return rows.options(*map(joinedload, names))
 
 
 def waiting(actor: Actor, kind: str, limit: int) -> list[Rectification]:
@@ -123,7 +145,7 @@ def waiting(actor: Actor, kind: str, limit: int) -> list[Rectification]:
 
 def overdue(actor: Actor, now: datetime, limit: int) -> list[Rectification]:
     """Return the first of what is overdue in sight, the longest on top."""
-    rows = with_names(visible_to(actor).where(_stands(Due.OVERDUE, now)))
+    rows = with_names(visible_to(actor).where(_stands(Due.OVERDUE, now, calendar())))
     return list(db.session.scalars(rows.order_by(Rectification.due_at, Rectification.id).limit(limit)))
 
 
@@ -142,14 +164,19 @@ class Figures:
     recheck: int
 
 
-def figures(actor: Actor, now: datetime) -> Figures:
+def figures(actor: Actor, now: datetime, days: WorkCalendar | None = None) -> Figures:
     """Count the ledger in one statement, each figure no further than one above the cap."""
-    closed = and_(_stands(Due.CLOSED, now), Rectification.closed_at >= _first_day(clock.local(now).year))
+    days, year = days or calendar(), clock.local(now).year
+    closed = and_(
+        _stands(Due.CLOSED, now, days),
+        Rectification.closed_at >= _first_day(year),
+        Rectification.closed_at < _first_day(year + 1),
+    )
     conditions = {
-        "open": _stands(Due.OPEN, now),
-        "due_soon": _stands(Due.DUE_SOON, now),
-        "overdue": _stands(Due.OVERDUE, now),
-        "waiting": _stands(Due.WAITING, now),
+        "open": _stands(Due.OPEN, now, days),
+        "due_soon": _stands(Due.DUE_SOON, now, days),
+        "overdue": _stands(Due.OVERDUE, now, days),
+        "waiting": _stands(Due.WAITING, now, days),
         "closed": closed,
         "on_time": and_(closed, Rectification.on_time.is_(True)),
         **{kind: _mine(actor, kind) for kind in MINE},
@@ -265,12 +292,37 @@ def issued_already(form_key: str) -> int | None:
 
 
 def findings_in_sight(actor: Actor, finding_ids: Sequence[int]) -> list[Finding]:
-    """Return those of the findings that the actor may see."""
-    return inspections.get_findings(actor, finding_ids)
+    """Return findings that the actor may see. Raise NotFound, or OutOfScope, if one of them is not there."""
+    found = inspections.get_findings(actor, finding_ids)
+    for missing in set(finding_ids) - {finding.id for finding in found}:
+        inspections.get_finding(actor, missing)
+    return found
 
 
 def deadline_of(row: Rectification) -> Deadline:
     return Deadline(row.issued_on, row.deadline_workdays, row.deadline_on, row.deadline_hour)
+
+
+def due_of(row: Rectification, days: WorkCalendar) -> tuple[datetime, bool]:
+    """Return when the clock says a deadline ends (UTC), and whether that is provisional."""
+    deadline = deadline_of(row)
+    state = rules.clock_state(deadline, days, row.issued_on)
+    return clock.at_office(rules.due_moment(deadline, state)), state.provisional
+
+
+def moved_clocks() -> list[tuple[Rectification, datetime, bool]]:
+    """Return what stands in the ledger with another due date than the clock computes, and that date.
+
+    What is struck off is left alone: it was judged by the date that was in force then.
+    """
+    days = calendar()
+    rows = db.session.scalars(
+        select(Rectification)
+        .where(Rectification.status != RectificationStatus.CLOSED)
+        .order_by(Rectification.id)
+    )
+    computed = ((row, *due_of(row, days)) for row in rows)
+    return [found for found in computed if (found[0].due_at, found[0].due_provisional) != found[1:]]
 
 
 @dataclass(frozen=True)
@@ -283,9 +335,21 @@ class Clock:
 
 
 def clock_of(row: Rectification, now: datetime) -> Clock:
-    today, due_on = clock.local(now).date(), clock.local(row.due_at).date()
-    left = rules.days_left(due_on, today, calendar())
-    return Clock(rules.standing(row.status, row.due_at, now, left), left, due_on)
+    return clocks_of([row], now)[row.id]
+
+
+def clocks_of(
+    rows: Iterable[Rectification], now: datetime, days: WorkCalendar | None = None
+) -> dict[int, Clock]:
+    """Return how each of several rectifications stands; one statement for all of them."""
+    days = days or calendar()
+    today, soon = clock.local(now).date(), _soon_ends(now, days)
+    found = {}
+    for row in rows:
+        due_on = clock.local(row.due_at).date()
+        stands = rules.standing(row.status, row.due_at, now, soon)
+        found[row.id] = Clock(stands, rules.days_left(due_on, today, days), due_on)
+    return found
 
 
 def rechecker_choices(centre_id: int) -> list[tuple[int, str]]:

@@ -18,7 +18,7 @@ from app.db import drafts
 from app.db.scope import row_id
 from app.db.uow import UnitOfWork, short_transaction, unit_of_work
 from app.extensions import db
-from app.fields import refuse
+from app.fields import Line, Paragraphs, one_time_key, refuse
 from app.permissions import Permission
 from app.rectifications import queries, rules, services
 from app.rectifications.forms import IssueForm, ReceiveForm, RecheckForm, SubmitForm
@@ -37,16 +37,8 @@ bp = Blueprint("rectifications", __name__)
 @bp.get("/rectifications")
 @requires(Permission.RECTIFICATION_READ)
 def index() -> Response:
-    page, total = queries.list_rectifications(actor(), request.args, clock.now())
-    return render(
-        "rectifications/list.html",
-        "rectifications/_rows.html",
-        page=page,
-        total=total,
-        figures=queries.figures(actor(), clock.now()),
-        clocks={row.id: queries.clock_of(row, clock.now()) for row in page.rows},
-        stands=list(Due),
-    )
+    ledger = queries.ledger(actor(), request.args, clock.now())
+    return render("rectifications/list.html", "rectifications/_rows.html", stands=list(Due), **vars(ledger))
 
 
 @bp.get("/rectifications/<int:rectification_id>")
@@ -81,23 +73,28 @@ def new() -> Response:
 def issue() -> Response:
     wanted = [n for n in map(row_id, request.form.getlist("findings")[:50]) if n]
     form = _issue_form(wanted)
-    again = queries.issued_already(form.form_key.data[:40])
-    if again:
-        return done(url_for(".show", rectification_id=again))
     status = 422
-    if _valid_issue(form):
+    again = _issued_before(form)
+    if not again and _valid_issue(form):
         try:
             return _issue(form)
         except DomainError as error:
             refuse(form, error)
             status = 422 if isinstance(error, Invalid) else 409
-    return _issue_page(form, status)
+            again = _issued_before(form)  # while this tap waited for its turn
+    return again or _issue_page(form, status)
+
+
+def _issued_before(form: IssueForm) -> Response | None:
+    """Answer a second tap with what the first one issued."""
+    issued = queries.issued_already(form.form_key.data)
+    return done(url_for(".show", rectification_id=issued)) if issued else None
 
 
 def _issue(form: IssueForm) -> Response:
     findings = queries.findings_for_notice(db.session(), form.findings.data)
     command = services.Issue(
-        form_key=form.form_key.data[:40],
+        form_key=form.form_key.data,
         finding_ids=tuple(form.findings.data),
         owner_id=form.owner.data or None,
         requirement=form.requirement.data,
@@ -138,12 +135,14 @@ def _deadline(form: IssueForm) -> Deadline:
 
 def _issue_form(wanted: list[int]) -> IssueForm:
     """Return the form with the choices that follow from the findings, filled with what usually fits."""
-    findings = queries.findings_in_sight(actor(), wanted)
+    kept = [n for n in map(row_id, request.form.get("offered", "").split(",")[:50]) if n]
+    findings = queries.findings_in_sight(actor(), wanted or kept)
     first = findings[0] if findings else None
     people, chief = queries.owner_choices(first.department_id if first else None, clock.today())
     days = [f.item.deadline_workdays or 1 for f in findings]
     data = {
         "form_key": secrets.token_hex(16),
+        "offered": ",".join(map(str, wanted)),
         "findings": wanted,
         "owner": chief or 0,
         "requirement": "\n".join(
@@ -152,8 +151,7 @@ def _issue_form(wanted: list[int]) -> IssueForm:
         "deadline_workdays": min(days, default=3),
         "rechecker": actor().user_id,
     }
-    form = IssueForm(request.form if request.method == "POST" else None, data=data)
-    form.deadline_on.this_year = clock.today().year
+    form = IssueForm(request.form or None, data=data, meta={"today": clock.today()})
     form.findings.choices = [(f.id, f.number) for f in findings]
     form.owner.choices = [(0, _("由首席代表指定")), *people]
     form.rechecker.choices = queries.rechecker_choices(first.centre_id) if first else []
@@ -161,7 +159,7 @@ def _issue_form(wanted: list[int]) -> IssueForm:
 
 
 def _issue_page(form: IssueForm, status: int = 200) -> Response:
-    findings = queries.findings_in_sight(actor(), form.findings.data or [])
+    findings = queries.findings_in_sight(actor(), [value for value, _name in form.findings.choices])
     if not findings:
         raise NotFound(N_("请先在问题台账里选择要整改的问题。"))
     return render(
@@ -193,16 +191,9 @@ def receive(rectification_id: int) -> Response:
 @requires(Permission.RECTIFICATION_SUBMIT)
 def submit(rectification_id: int) -> Response:
     row = queries.get(actor(), rectification_id)
-    if queries.submitted_already(request.form.get("form_key", "")[:40]):
+    if queries.submitted_already(one_time_key(request.form.get("form_key", ""))):
         return done(url_for(".show", rectification_id=row.id))
-    stored, faults = receive_photos(request.files.getlist("photos"))
-    uploads = _keep_answer(row, stored)
-    form = _submit_form(row)
-    form.photo.data = [
-        sha for sha in dict.fromkeys([*form.photo.data, *(p.sha256 for p in stored)]) if sha in uploads
-    ]
-    form.photo.raw_data = form.photo.data
-    photos = tuple(StoredPhoto.from_dict(uploads[sha]) for sha in form.photo.data)
+    form, photos, faults = _read_answer(row)
     return _take(
         row.id,
         Verb.SUBMIT,
@@ -269,6 +260,8 @@ def _take(
             with unit_of_work(actor(), clock.now()) as uow:
                 change(uow, row_id(form.version.data) or 0)
         except (Invalid, NotAllowed, Stale) as error:
+            if isinstance(form, SubmitForm) and queries.submitted_already(form.form_key.data):
+                return done(url_for(".show", rectification_id=rectification_id))  # a second tap
             refuse(form, error)
             status = 422 if isinstance(error, Invalid) else 409
         else:
@@ -290,6 +283,9 @@ def _record(
     facts = services.facts_for(actor(), row, rounds[-1].submission.submitted_by_id if rounds else None)
     findings = queries.findings_of(row.id)
     granted = actor().permissions
+    verbs = machine.allowed(rules.TRANSITIONS, row.status, granted, facts)
+    if form and verb not in verbs:
+        _say_what_was_typed(form)
     return render(
         "rectifications/show.html",
         status=status,
@@ -299,7 +295,7 @@ def _record(
         findings=findings,
         evidence=attachments.list_for(db.session(), "finding", [f.id for f in findings]),
         rounds=rounds,
-        verbs=machine.allowed(rules.TRANSITIONS, row.status, granted, facts),
+        verbs=verbs,
         refused=machine.explain(rules.TRANSITIONS, row.status, granted, facts),
         refused_verb=verb,
         forms=_forms(row, verb, form),
@@ -309,11 +305,19 @@ def _record(
     )
 
 
+def _say_what_was_typed(form: Form) -> None:
+    """Give back the words of a form that is no longer offered, because somebody else was quicker."""
+    for field in form:
+        if isinstance(field, Line | Paragraphs) and field.data:
+            said = N_("您填写的“%(label)s”没有保存：%(text)s")
+            form.form_errors.append(NotAllowed(said, label=_(field.label.text), text=field.data))
+
+
 def _forms(row: Rectification, verb: Verb | None, refused: Form | None) -> dict[Verb, Form]:
     """Return a form for each verb, with the refused one as it was typed but for the version it needs now."""
     forms: dict[Verb, Form] = {
         Verb.RECEIVE: ReceiveForm(),
-        Verb.SUBMIT: _submit_form(row) if verb is not Verb.SUBMIT else SubmitForm(),
+        Verb.SUBMIT: SubmitForm(data=_kept_data(row)),
         Verb.ACCEPT: RecheckForm(),
         Verb.RETURN: RecheckForm(),
     }
@@ -325,18 +329,31 @@ def _forms(row: Rectification, verb: Verb | None, refused: Form | None) -> dict[
 
 
 def _submit_form(row: Rectification) -> SubmitForm:
-    kept = _kept_answer(row)
-    data = {"done_on": clock.today(), "form_key": secrets.token_hex(16), **kept.get("typed", {})}
-    data["photo"] = list(kept.get("uploads", {}))
-    form = SubmitForm(request.form if request.method == "POST" else None, data=data)
-    form.done_on.this_year = clock.today().year
+    form = SubmitForm(request.form or None, data=_kept_data(row), meta={"today": clock.today()})
     form.photo.data = form.photo.data or []
     return form
 
 
+def _kept_data(row: Rectification) -> dict[str, Any]:
+    """Return what the form of an answer begins with: what is kept of it, and today."""
+    kept = _kept_answer(row)
+    data = {"done_on": clock.today(), "form_key": secrets.token_hex(16), **kept.get("typed", {})}
+    return {**data, "photo": list(kept.get("uploads", {}))}
+
+
+def _read_answer(row: Rectification) -> tuple[SubmitForm, tuple[StoredPhoto, ...], list[Invalid]]:
+    """Return the form that was sent, its photos with those kept before, and what was wrong with files."""
+    stored, faults = receive_photos(request.files.getlist("photos"))
+    uploads = _keep_answer(row, stored)
+    form = _submit_form(row)
+    chosen = dict.fromkeys([*form.photo.data, *(photo.sha256 for photo in stored)])
+    form.photo.data = form.photo.raw_data = [sha for sha in chosen if sha in uploads]
+    return form, tuple(StoredPhoto.from_dict(uploads[sha]) for sha in form.photo.data), faults
+
+
 def _answer(form: SubmitForm, photos: tuple[StoredPhoto, ...]) -> services.Answer:
     return services.Answer(
-        form_key=form.form_key.data[:40],
+        form_key=form.form_key.data,
         measures=form.measures.data,
         done_on=form.done_on.data,
         no_photo_reason=form.no_photo_reason.data or "",

@@ -129,15 +129,15 @@ def due_moment(deadline: Deadline, state: ClockState) -> datetime:
     return datetime.combine(day, time(deadline.hour))
 
 
-def standing(status: RectificationStatus, due: datetime, now: datetime, days_left: int | None) -> Due:
-    """Return how a rectification stands; `days_left` in working days, None beyond the calendar."""
+def standing(status: RectificationStatus, due: datetime, now: datetime, soon_ends: datetime) -> Due:
+    """Return how a rectification stands; it is due soon until the midnight after `soon_until`."""
     if status is S.CLOSED:
         return Due.CLOSED
     if status is S.SUBMITTED:
         return Due.WAITING
     if now > due:
         return Due.OVERDUE
-    if days_left is not None and days_left <= DUE_SOON_WORKDAYS:
+    if due < soon_ends:
         return Due.DUE_SOON
     return Due.OPEN
 

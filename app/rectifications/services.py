@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.accounts.models import User
 from app.attachments import services as attachments
 from app.attachments.rules import AttachmentKind
 from app.attachments.services import StoredPhoto
@@ -62,6 +63,16 @@ class Answer:
     photos: tuple[StoredPhoto, ...]
 
 
+def _take_turn(uow: UnitOfWork, model: type[Finding | Rectification], ids: Sequence[int]) -> None:
+    """Let one change of these rows wait for another: PostgreSQL has no queue for writers."""
+    uow.session.execute(select(model.id).where(model.id.in_(ids)).order_by(model.id).with_for_update())
+
+
+def _load(uow: UnitOfWork, rectification_id: int, version: int) -> Rectification:
+    _take_turn(uow, Rectification, [rectification_id])
+    return uow.get(Rectification, rectification_id, version)
+
+
 def facts_for(actor: Actor, row: Rectification, submitter_id: int | None) -> Facts:
     """Return what the guards ask about one actor and one rectification."""
     answers_for = (
@@ -108,6 +119,7 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
     `base_url` stands in its QR code; the audit log's last checkpoint stands at its foot.
     """
     due_at, provisional = check_deadline(command.deadline, uow.now)
+    _take_turn(uow, Finding, command.finding_ids)
     findings = queries.findings_for_notice(uow.session, command.finding_ids)
     if not findings:
         raise Invalid(N_("请至少选择一个问题。"), field="findings")
@@ -117,6 +129,9 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
     centre_id, department_id, section_id = owners.pop()
     if centre_id not in uow.actor.centre_ids:
         raise NotAllowed(N_("这些问题不在您的中心范围内。"))
+    rechecker = uow.session.get_one(User, command.rechecker_id)
+    if command.owner_id is not None and rechecker.staff_member_id == command.owner_id:
+        raise Invalid(N_("复查人不能是整改责任人。"), field="rechecker")
     row = Rectification(
         centre_id=centre_id,
         number="",
@@ -160,7 +175,7 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
 
 def receive(uow: UnitOfWork, rectification_id: int, version: int, statement: str) -> Rectification:
     """Confirm receipt, with a statement if there is one."""
-    row = uow.get(Rectification, rectification_id, version)
+    row = _load(uow, rectification_id, version)
     transition = _step(uow, row, Verb.RECEIVE)
     row.received_at, row.received_by_id, row.receipt_statement = uow.now, uow.actor.user_id, statement
     uow.record(transition.action, row)
@@ -169,7 +184,7 @@ def receive(uow: UnitOfWork, rectification_id: int, version: int, statement: str
 
 def submit(uow: UnitOfWork, rectification_id: int, version: int, answer: Answer) -> Rectification:
     """Hand in what was done, with photos from after, or the reason why there are none."""
-    row = uow.get(Rectification, rectification_id, version)
+    row = _load(uow, rectification_id, version)
     transition = _step(uow, row, Verb.SUBMIT)
     today = clock.local(uow.now).date()
     if answer.done_on > today:
@@ -202,7 +217,7 @@ def submit(uow: UnitOfWork, rectification_id: int, version: int, answer: Answer)
 
 def accept(uow: UnitOfWork, rectification_id: int, version: int, note: str) -> Rectification:
     """Accept what was handed in and strike the item off the ledger."""
-    row = uow.get(Rectification, rectification_id, version)
+    row = _load(uow, rectification_id, version)
     transition = _step(uow, row, Verb.ACCEPT)
     _recheck(uow, row, RecheckResult.ACCEPTED, note)
     row.closed_at = uow.now
@@ -213,7 +228,7 @@ def accept(uow: UnitOfWork, rectification_id: int, version: int, note: str) -> R
 
 def send_back(uow: UnitOfWork, rectification_id: int, version: int, reason: str) -> Rectification:
     """Return what was handed in, with the reason; the clock goes on as it was."""
-    row = uow.get(Rectification, rectification_id, version)
+    row = _load(uow, rectification_id, version)
     transition = _step(uow, row, Verb.RETURN)
     if not reason:
         raise Invalid(N_("请写明退回的原因。"), field="note")
@@ -258,6 +273,8 @@ def keep_answer(
     session: Session, actor: Actor, row: Rectification, content: dict[str, Any], now: datetime
 ) -> None:
     """Keep what was typed and uploaded so far, so that a refused form loses nothing."""
+    # On PostgreSQL two taps take turns here as well.
+    session.execute(select(Rectification.id).where(Rectification.id == row.id).with_for_update())
     draft = drafts.find(session, actor.user_id, DRAFT, row.id)
     if draft is None:
         draft = drafts.Draft(
@@ -275,11 +292,9 @@ def keep_answer(
 
 def rebuild_due(uow: UnitOfWork, row: Rectification) -> bool:
     """Compute the cached deadline anew from the clock; return whether it moved."""
-    deadline = queries.deadline_of(row)
-    state = rules.clock_state(deadline, calendar(), clock.local(uow.now).date())
-    due_at, provisional = clock.at_office(rules.due_moment(deadline, state)), state.provisional
-    if (row.due_at, row.due_provisional) == (due_at, provisional):
+    computed = queries.due_of(row, calendar())
+    if (row.due_at, row.due_provisional) == computed:
         return False
-    row.due_at, row.due_provisional = due_at, provisional
+    row.due_at, row.due_provisional = computed
     uow.record(rules.RECTIFICATION_DUE_MOVED, row)
     return True

@@ -21,7 +21,8 @@ from app.config import ROOT
 from app.web.language import LANGUAGES
 
 SOURCE = "zh_Hans"
-_KEYWORDS = {"_": None, "gettext": None, "N_": None, "ngettext": (1, 2)}
+# A word given to `many` or marked with `NN_` has a singular and a plural in English, none in Chinese.
+_KEYWORDS = {"_": None, "gettext": None, "N_": None, "ngettext": (1, 2), "many": (1, 1), "NN_": (1, 1)}
 _SOURCES = {
     "app": [("**.py", "python")],
     "templates": [("print/**", "ignore"), ("**.html", "jinja2")],  # printed documents are Chinese
@@ -123,7 +124,9 @@ def _ids(message: Message) -> tuple[str, ...]:
 
 
 def _forms(message: Message) -> tuple[str, ...]:
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    if isinstance(message.string, str):
+        return (message.string,)
+    return tuple(message.string or [""] * len(_ids(message)))
 
 
 def _name(message: Message) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from flask import has_request_context, request, session
+from typing import Any
+
+from flask import g, has_request_context, request, session
+from flask_babel import get_locale, get_translations
+from markupsafe import Markup
 
 LANGUAGES = {"zh_Hans": "中文", "en": "English"}
 
@@ -15,3 +19,35 @@ def choose() -> str:
     if chosen in LANGUAGES:
         return str(chosen)
     return "en" if request.accept_languages.best_match(["zh", "en"], "zh") == "en" else "zh_Hans"
+
+
+# A page asks for some three hundred words; flask_babel finds the reader's catalogue anew for each.
+_MOST_WORDS = 5000
+_known: dict[str, dict[str, Markup]] = {}
+
+
+def _find(source: str) -> Markup:
+    """Return a word in the reader's language; which language that is, is asked once a request."""
+    if not g:
+        return Markup(source)  # noqa: S704  (outside of any request: the words as they stand in the code)
+    words: dict[str, Markup] | None = g.get("words")
+    if words is None:
+        words = g.words = _known.setdefault(str(get_locale()), {})
+    text = words.get(source)
+    if text is None:
+        if len(words) >= _MOST_WORDS:
+            words.clear()
+        text = words[source] = Markup(get_translations().ugettext(source))  # noqa: S704  (our own words)
+    return text
+
+
+def markup(source: str, /, **params: Any) -> Markup:
+    """Return a source string in the reader's language, as templates print it."""
+    text = _find(source)
+    return text % params if params or "%" in text else text
+
+
+def gettext(source: str, /, **params: Any) -> str:
+    """Return a source string in the reader's language."""
+    text = str(_find(source))
+    return text % params if params else text

@@ -9,15 +9,17 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, g, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import get_locale, ngettext
 from flask_login import current_user
 from wtforms import Form
 
 from app import clock
 from app.core.errors import DomainError
+from app.core.i18n import N_
 from app.registry import FEATURES, NAVIGATION, Nav, find_room
+from app.web.language import LANGUAGES, gettext, markup
 
-_WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+_WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 _LABELS: dict[type, dict[Any, str]] = {}
 _WORDS: dict[str, dict[str, str]] = {"ACTIONS": {}, "SUBJECTS": {}, "FIELDS": {}}
 
@@ -73,6 +75,11 @@ def word(value: str, kind: str = "ACTIONS") -> str:
     return gettext(found) if found else value
 
 
+def many(noun: str) -> str:
+    """Return a noun for several of its kind: 问题 is Findings, where gettext says Finding."""
+    return ngettext(noun, noun, 2)
+
+
 def day(value: date | datetime | None, weekday: bool = True) -> str:
     """Write a date as 2026-11-22 周日."""
     if value is None:
@@ -83,12 +90,12 @@ def day(value: date | datetime | None, weekday: bool = True) -> str:
 
 def minute(value: datetime | None) -> str:
     """Write an instant in office time, to the minute."""
-    return clock.local(value).strftime("%Y-%m-%d %H:%M") if value else ""
+    return str(clock.local(value))[:16] if value else ""
 
 
 def second(value: datetime | None) -> str:
     """Write an instant in office time, to the second; for the audit log."""
-    return clock.local(value).strftime("%Y-%m-%d %H:%M:%S") if value else ""
+    return str(clock.local(value))[:19] if value else ""
 
 
 def days_left(days: int | None) -> str:
@@ -117,7 +124,7 @@ def _navigation() -> list[dict[str, Any]]:
     here = (request.endpoint or "").split(".")[0]
     return [
         {
-            "label": gettext(nav.label),
+            "label": many(nav.label),
             "url": url_for(nav.endpoint),
             "key": nav.key,
             "icon": nav.icon,
@@ -149,7 +156,7 @@ def _person() -> dict[str, Any]:
     return {
         "me": who,
         "current_user_name": who.name,
-        "actor_roles_text": "、".join(label(role) for role in sorted(who.roles)),
+        "actor_roles_text": gettext("、").join(label(role) for role in sorted(who.roles)),
         "centre_name": who.centre_name,
         "sign_out_url": url_for("accounts.sign_out"),
         "account_url": url_for("accounts.password"),
@@ -175,6 +182,12 @@ def init_app(app: Flask) -> None:
         message=message,
         tojson_text=lambda value: json.dumps(value, ensure_ascii=False, indent=1),
     )
-    app.jinja_env.globals.update(modify_query=modify_query, is_enum=lambda value: isinstance(value, StrEnum))
+    app.jinja_env.globals.update(
+        languages=LANGUAGES,
+        many=many,
+        modify_query=modify_query,
+        is_enum=lambda value: isinstance(value, StrEnum),
+    )
+    app.jinja_env.globals.update(_=markup, gettext=markup)
     app.jinja_env.globals["demo"] = app.config["DUBAN"].env == "demo"
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

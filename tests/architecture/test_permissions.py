@@ -84,7 +84,7 @@ def test_permissions_are_resource_and_verb_and_sorted_by_name() -> None:
 
 
 def test_the_three_offices_stay_apart() -> None:
-    """No right of one administrator beyond what everyone has is a right of another, reading accounts aside."""
+    """What one of them may, no other may, beyond what everyone may and looking up places and accounts."""
     everyone = frozenset.intersection(*GRANTS.values())
     shared = {Permission.ORGANISATION_READ, Permission.ACCOUNT_READ}
     for one in SEPARATED:

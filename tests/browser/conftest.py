@@ -37,8 +37,9 @@ def live(_sites: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)
     with pytest.MonkeyPatch.context() as patch:
         # ./duban test names the fonts; an editor's test button does not.
         if "FONTCONFIG_FILE" not in os.environ and (ROOT / ".setup/fonts.conf").exists():

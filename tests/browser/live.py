@@ -70,7 +70,9 @@ class Live:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of ours against this site."""
-        return subprocess.run([*FLASK, *words], env=self.environ, cwd=config.ROOT, capture_output=True, text=True)
+        return subprocess.run(
+            [*FLASK, *words], env=self.environ, cwd=config.ROOT, capture_output=True, text=True
+        )
 
     def stop(self) -> None:
         for process in self.processes:

@@ -27,7 +27,7 @@ class Visitor:
             java_script_enabled=script,
             **(PHONE if phone else DESK),
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(20_000)
         self.context.on("request", lambda request: self._check_host(request.url))
         self.context.on("response", self._check_status)
         self.context.on("console", lambda said: self._check_console(said.text))
@@ -56,7 +56,7 @@ class Visitor:
         return self.page
 
     def press(self, name: str | re.Pattern[str], *, within: Any = None) -> None:
-        """Press the one button, opener or link of this name, with a finger on a phone."""
+        """Press the (first) button, opener or link of this name, with a finger on a phone."""
         place = within or self.page.locator("main")
         target = (
             place.get_by_role("button", name=name, exact=True)
@@ -64,7 +64,7 @@ class Visitor:
             .or_(place.locator("summary").filter(has_text=name))
             .and_(place.locator(":visible"))
         )
-        self.touch(target)
+        self.touch(target.first)
 
     def touch(self, target: Any) -> None:
         (target.tap if self.page.viewport_size["width"] < 600 else target.click)()

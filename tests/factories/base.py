@@ -51,6 +51,7 @@ class Visit:
     query: Mapping[str, str] = field(default_factory=dict)
     hidden_from: tuple[str, ...] = ("outsider", "outside_head")
     content_type: str = "text/html"
+    recorded: bool = True  # looking where one may not is a refusal in the log; a draft is no row of a ledger
 
 
 @dataclass(frozen=True)

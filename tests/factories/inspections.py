@@ -65,7 +65,7 @@ def begin(site: Any, username: str = "wang") -> Draft:
     """Begin a patrol of the cast's zone."""
     with short_transaction() as session:
         zone = session.get_one(Zone, site.cast.zone)
-        return services.begin(session, actor(username), zone, PatrolMode.DAILY, clock.now())
+        return services.begin_patrol(session, actor(username), zone, PatrolMode.DAILY, clock.now())
 
 
 def _answer(site: Any, draft_id: int, point_id: int, username: str = "wang") -> None:
@@ -87,6 +87,7 @@ def _with_finding(site: Any, photo: bool = False, username: str = "wang") -> int
         "note": NOTE,
         "disposition": "rectify",
         "photos": [one.sha256 for one in photos],
+        "form_key": f"finding-of-{username}",
     }
     with short_transaction() as session:
         services.keep_uploads(session, who, draft_id, photos, clock.now())
@@ -303,11 +304,18 @@ VISITS = [
     Visit(
         "inspections.finding_photo", "chief_a", _photo_page, hidden_from=ELSEWHERE, content_type="image/jpeg"
     ),
-    Visit(f"{WALK}.draft", "wang", _noted, hidden_from=OWN),
-    Visit(f"{WALK}.point", "wang", _noted, hidden_from=OWN),
-    Visit(f"{WALK}.new_finding", "wang", _noted, hidden_from=OWN),
-    Visit(f"{WALK}.edit_finding", "wang", _noted, hidden_from=OWN),
-    Visit(f"{WALK}.draft_photo", "wang", _photo_of_draft, hidden_from=OWN, content_type="image/jpeg"),
+    Visit(f"{WALK}.draft", "wang", _noted, hidden_from=OWN, recorded=False),
+    Visit(f"{WALK}.point", "wang", _noted, hidden_from=OWN, recorded=False),
+    Visit(f"{WALK}.new_finding", "wang", _noted, hidden_from=OWN, recorded=False),
+    Visit(f"{WALK}.edit_finding", "wang", _noted, hidden_from=OWN, recorded=False),
+    Visit(
+        f"{WALK}.draft_photo",
+        "wang",
+        _photo_of_draft,
+        hidden_from=OWN,
+        recorded=False,
+        content_type="image/jpeg",
+    ),
 ]
 LEDGERS = [
     Ledger("inspections.patrols", "wang", make_patrols, ({}, {"mode": "daily"})),

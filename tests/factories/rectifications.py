@@ -226,7 +226,14 @@ VISITS = [
         hidden_from=("chief_b", "window_a", "outsider"),
         content_type="image/jpeg",
     ),
-    Visit("rectifications.new", "wang", _finding, query={"finding": "<_finding>"}, hidden_from=("outsider",)),
+    Visit(
+        "rectifications.new",
+        "wang",
+        _finding,
+        query={"finding": "<_finding>"},
+        hidden_from=("outsider",),
+        recorded=False,
+    ),
 ]
 LEDGERS = [
     Ledger(

@@ -104,9 +104,8 @@ def pages_about(play: Play) -> list[str]:
     feature = play.example.endpoint.split(".")[0]
     found = [play.url_for(endpoint) for endpoint in play.example.shown]
     for rule in play.site.app.url_map.iter_rules():
-        if "GET" in rule.methods and not rule.endpoint.startswith(("assets", "static")):
-            if rule.endpoint.split(".")[0] in (feature, "audit", "reports"):
-                found.append(play.url_for(rule.endpoint) or _first(play, rule))
+        if "GET" in rule.methods and rule.endpoint.split(".")[0] in (feature, "audit", "reports"):
+            found.append(play.url_for(rule.endpoint) or _first(play, rule))
     return [url for url in dict.fromkeys(found) if url]
 
 
