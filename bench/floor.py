@@ -21,8 +21,8 @@ MENU = ("巡查", "问题", "整改", "文书", "巡查点", "人员", "用户",
 PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>问题</title>
 <link rel="stylesheet" href="/static/app.css"></head><body>
 <nav>{% for name in menu %}<a href="/{{ name }}">{{ name }}</a> {% endfor %}</nav><h1>问题</h1>
-<table><thead><tr><th>编号</th><th>项目</th><th>巡查点</th><th>责任单位</th><th>当事人</th><th>时间</th>
-<th>照片</th><th>状态</th><th></th></tr></thead><tbody>
+<table><thead><tr><th>编号</th><th>项目</th><th>巡查点</th><th>责任单位</th><th>当事人</th>
+<th>时间</th><th>照片</th><th>状态</th><th></th></tr></thead><tbody>
 {% for row in rows %}<tr id="r{{ row.id }}"><td><a href="/findings/{{ row.id }}">{{ row.number }}</a></td>
 <td>{{ row.item }}</td><td>{{ row.place }}</td><td>{{ row.owner }}</td><td>{{ row.person }}</td>
 <td>{{ row.at.strftime("%Y-%m-%d %H:%M") }}</td><td class="num">{{ row.photos }}</td>

@@ -57,7 +57,8 @@ def run(arguments: list[str]) -> bool:
         last = _last_cursor(large)
         first = big.body("/findings")
         following = re.search(r'rel="next" href="([^"]+)"', first)
-        assert following and len(re.findall(r'<th scope="row">', first)) == 50
+        assert following, "there is a second page"
+        assert len(re.findall(r'<th scope="row">', first)) == 50
         ratio, floor_ms, ours_ms = paired(
             lambda: bare.cpu("/findings"), lambda: big.cpu("/findings"), options.rounds
         )

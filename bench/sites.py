@@ -48,7 +48,8 @@ class Site:
         with self.app.app_context():
             token = services.sign_in(username, PASSWORD, Origin(address="127.0.0.1"), "bench", clock.now())
         serializer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
-        return f"{self.app.config['SESSION_COOKIE_NAME']}={serializer.dumps({'token': token})}"
+        value = serializer.dumps({"token": token, "csrf_token": "bench"})
+        return f"{self.app.config['SESSION_COOKIE_NAME']}={value}"
 
 
 @contextmanager
@@ -129,7 +130,12 @@ def _site(kind: str, path: Path, urls: dict[str, str]) -> Site:
 
 # --- rows in bulk, past the services: the seed of a bench, never of a site ------------------------
 
-_NOTES = ("巡查时不在岗，未见离岗公示牌。", "台面摆放私人物品。", "答复简单，未一次性告知。", "评价器未开启。")
+_NOTES = (
+    "巡查时不在岗，未见离岗公示牌。",
+    "台面摆放私人物品。",
+    "答复简单，未一次性告知。",
+    "评价器未开启。",
+)
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰萍红"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """One figure: a ratio or a count, its bar, and whether it may not exceed (`<=`) or fall below (`>=`) it."""
+    """One figure, a ratio or a count; `most` says that its bar is the most it may be, else the least."""
 
     name: str
     value: float

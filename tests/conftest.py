@@ -149,6 +149,15 @@ def anonymous(app: Any) -> Any:
     return Client(app)
 
 
+@pytest.fixture
+def quick_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receive each photo once: where a request is repeated many times, its reading is not what is tested."""
+    from app.web import uploads
+    from tests.factories.inspections import receive_once
+
+    monkeypatch.setattr(uploads, "receive", receive_once)
+
+
 # `@both_databases` on a test, or `pytestmark = both_databases` in a module.
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("both_databases") and "site" in metafunc.fixturenames:

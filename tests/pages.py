@@ -31,7 +31,7 @@ class Page:
     """One answer in HTML. Raises AssertionError, naming the element, where a promise is broken."""
 
     def __init__(self, response: TestResponse, status: int = 200) -> None:
-        assert response.status_code == status, f"{response.status_code}, not {status}: {_gist(response)}"
+        assert response.status_code == status, f"{response.status_code}, not {status}: {gist(response)}"
         assert response.content_type == "text/html; charset=utf-8", response.content_type
         self.response = response
         self.address = response.request.path
@@ -232,7 +232,7 @@ class Form:
 
 def follow(response: TestResponse) -> Page:
     """Return the page that a finished change leads to."""
-    assert response.status_code == 303, f"{response.status_code}: {_gist(response)}"
+    assert response.status_code == 303, f"{response.status_code}: {gist(response)}"
     return Page(response.request.environ["duban.client"].get(response.location))
 
 
@@ -302,7 +302,8 @@ def _tag(tag: Any) -> str:
     return str(tag).split(">")[0] + ">"
 
 
-def _gist(response: TestResponse) -> str:
+def gist(response: TestResponse) -> str:
+    """Return what an answer says, for a failing test to quote."""
     if response.location:
         return f"to {response.location}"
     soup = BeautifulSoup(response.get_data(), "html.parser")

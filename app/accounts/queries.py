@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import raiseload
 
 from app.accounts.models import RoleGrant, SignInFailure, User, UserSession
@@ -14,6 +14,18 @@ from app.extensions import db
 from app.organisation.models import Centre, ChiefRepresentative
 from app.permissions import Actor, Origin, Role
 
+# Every request asks these two; to put them together anew would cost as much as to run them.
+_SESSION = (
+    select(UserSession, User, RoleGrant.role)
+    .join(User, User.id == UserSession.user_id)
+    .outerjoin(RoleGrant, (RoleGrant.user_id == User.id) & RoleGrant.withdrawn_at.is_(None))
+    .where(UserSession.token_hash == bindparam("token"), UserSession.ended_at.is_(None))
+    .options(raiseload(User.roles))
+)
+_TREE = select(Centre.id, Centre.name).where(Centre.id == bindparam("centre_id")).cte("tree", recursive=True)
+_TREE = _TREE.union_all(select(Centre.id, Centre.name).where(Centre.parent_id == _TREE.c.id))
+_CENTRES_BELOW = select(_TREE.c.id, _TREE.c.name)
+
 
 def digest(text: str) -> str:
     """Return the form in which tokens and typed user names are kept."""
@@ -22,13 +34,7 @@ def digest(text: str) -> str:
 
 def find_session(token: str) -> tuple[UserSession, User, frozenset[Role]] | None:
     """Return an open session with its user and roles, in one statement."""
-    rows = db.session.execute(
-        select(UserSession, User, RoleGrant.role)
-        .join(User, User.id == UserSession.user_id)
-        .outerjoin(RoleGrant, (RoleGrant.user_id == User.id) & RoleGrant.withdrawn_at.is_(None))
-        .where(UserSession.token_hash == digest(token), UserSession.ended_at.is_(None))
-        .options(raiseload(User.roles))
-    ).all()
+    rows = db.session.execute(_SESSION, {"token": digest(token)}).all()
     if not rows:
         return None
     return rows[0][0], rows[0][1], frozenset(role for _, _, role in rows if role)
@@ -64,9 +70,7 @@ def build_actor(user: User, roles: frozenset[Role], today: date, origin: Origin)
 
 def _centres_below(centre_id: int) -> Iterator[tuple[int, str]]:
     """Yield the ids and names of a centre and of all below it."""
-    tree = select(Centre.id, Centre.name).where(Centre.id == centre_id).cte("tree", recursive=True)
-    tree = tree.union_all(select(Centre.id, Centre.name).where(Centre.parent_id == tree.c.id))
-    for row in db.session.execute(select(tree.c.id, tree.c.name)):
+    for row in db.session.execute(_CENTRES_BELOW, {"centre_id": centre_id}):
         yield row.id, row.name
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -51,15 +51,33 @@ def write_turn(session: Session) -> Iterator[None]:
         return
     handle = os.open(f"{url.database}.queue", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise WriterBusy from None
-                time.sleep(0.001)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _stand_in_line(handle)
+    try:
         yield
     finally:
         os.close(handle)
+
+
+def _stand_in_line(handle: int) -> None:
+    """Wait where the kernel keeps the order of arrival; whoever asks again and again may starve.
+
+    The kernel's queue knows no time-out, so that a thread stands in it and the caller can give up.
+    """
+    door, arrived = threading.Lock(), threading.Event()
+    gone = False
+
+    def stand() -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with door:
+            arrived.set()
+            if gone:
+                os.close(handle)
+
+    threading.Thread(target=stand, daemon=True).start()
+    arrived.wait(PATIENCE_S)
+    with door:
+        gone = not arrived.is_set()
+    if gone:
+        raise WriterBusy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from app.extensions import Model, db
 from app.permissions import Actor
 
 Row = TypeVar("Row", bound=Model)
+_log = logging.getLogger(__name__)
 _UOW = "uow"
 _SHORT = "short_transaction"
 _PROTECTED = "***"
@@ -106,7 +108,10 @@ def unit_of_work(actor: Actor, now: datetime) -> Iterator[UnitOfWork]:
         finally:
             del session.info[_UOW]
     for run in uow._after:
-        run()
+        try:
+            run()
+        except Exception:  # the change is kept: whoever made it must not be told otherwise
+            _log.exception("after the commit of %s", [item.action.name for item in uow.recorded])
 
 
 @contextmanager
@@ -157,8 +162,11 @@ def _collect(session: Session, _context: object) -> None:
         return
     for row in (*session.new, *session.dirty):
         if isinstance(row, Audited):
+            changed = _changes(row, new=row in session.new)
+            if not changed and row not in session.new:
+                continue  # set to what it was
             changes = uow.touched.setdefault(id(row), (row, {}))[1]
-            for name, (before, after) in _changes(row, new=row in session.new).items():
+            for name, (before, after) in changed.items():
                 changes[name] = [changes[name][0] if name in changes else before, after]
 
 
@@ -203,10 +211,14 @@ def _changes(row: Audited, *, new: bool) -> dict[str, list[Any]]:
         before = None if new or not history.deleted else history.deleted[0]
         after = getattr(row, attribute.key) if new else history.added[0]
         if column.info.get("protected"):
-            found[attribute.key] = [before and _PROTECTED, after and _PROTECTED]
+            found[attribute.key] = [_hidden(before), _hidden(after)]
         else:
             found[attribute.key] = [plain(before), plain(after)]
     return found
+
+
+def _hidden(value: Any) -> str | None:
+    return None if value in (None, "", b"") else _PROTECTED
 
 
 def plain(value: Any) -> Any:

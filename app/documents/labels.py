@@ -13,7 +13,7 @@ LABELS: dict[type, dict[Any, str]] = {
     },
 }
 ACTIONS = {
-    "document.numbered": N_("编号"),
+    "document.numbered": N_("取得文号"),
     "document.issued": N_("生成文书"),
     "document.voided": N_("作废文书"),
     "document.printed": N_("打印文书"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -244,11 +245,18 @@ def check_finding(item: ChecklistItem, finding: dict[str, Any], now: datetime) -
         raise Invalid(N_("照片最多 %(most)d 张。"), field="photos", most=rules.PHOTOS_MAX)
 
 
-def send_to_rectify(uow: UnitOfWork, finding_ids: list[int], number: str) -> list[Finding]:
-    """Move findings into rectification, as the notice `number` is issued for them."""
-    for finding in (findings := [uow.get(Finding, finding_id) for finding_id in finding_ids]):
+def require_open(findings: Sequence[Finding]) -> None:
+    """Raise NotAllowed if something has been decided about one of these findings already."""
+    for finding in findings:
         if finding.status is not FindingStatus.OPEN:
             raise NotAllowed(N_("问题 %(number)s 已经处理，不能再次下发整改。"), number=finding.number)
+
+
+def send_to_rectify(uow: UnitOfWork, finding_ids: list[int], number: str) -> list[Finding]:
+    """Move findings into rectification, as the notice `number` is issued for them."""
+    findings = [uow.get(Finding, finding_id) for finding_id in finding_ids]
+    require_open(findings)
+    for finding in findings:
         finding.status = FindingStatus.RECTIFY
         uow.record(rules.FINDING_SENT_TO_RECTIFY, finding, rectification=number)
     return findings

@@ -129,6 +129,7 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
     centre_id, department_id, section_id = owners.pop()
     if centre_id not in uow.actor.centre_ids:
         raise NotAllowed(N_("这些问题不在您的中心范围内。"))
+    inspections.require_open(findings)
     rechecker = uow.session.get_one(User, command.rechecker_id)
     if command.owner_id is not None and rechecker.staff_member_id == command.owner_id:
         raise Invalid(N_("复查人不能是整改责任人。"), field="rechecker")

@@ -99,24 +99,28 @@ def compile_stale(language: str) -> bool:
 
 def problems(language: str) -> Iterator[str]:
     """Yield what is wrong with a catalogue, each with the string concerned."""
-    catalogue, source = read(language), extract()
-    for message in source:
-        if message.id and catalogue.get(_name(message)) is None:
-            yield f"missing: {_name(message)}"
-    for message in catalogue:
-        if not message.id:
-            continue
-        if source.get(_name(message)) is None:
-            yield f"obsolete: {_name(message)}"
-        elif message.fuzzy:
-            yield f"fuzzy: {_name(message)}"
-        elif len(_forms(message)) != len(_ids(message)) or not all(_forms(message)):
-            yield f"missing: {_name(message)}"
-        else:
-            wanted = _placeholders(_ids(message)[-1])
-            if any(_placeholders(form) != wanted for form in _forms(message)):
-                yield f"placeholders differ: {_name(message)}"
-    yield from (f"obsolete: {_name(message)}" for message in catalogue.obsolete.values())
+    kept = {_name(message): message for message in read(language) if message.id}
+    wanted = {_name(message): message for message in extract() if message.id}
+    yield from (f"missing: {name}" for name in wanted if name not in kept)
+    yield from (f"obsolete: {name}" for name in kept if name not in wanted)
+    yield from (f"obsolete: {_name(message)}" for message in read(language).obsolete.values())
+    for name in wanted.keys() & kept.keys():
+        fault = _fault(_ids(wanted[name]), kept[name])
+        if fault:
+            yield f"{fault}: {name}"
+
+
+def _fault(source: tuple[str, ...], message: Message) -> str:
+    forms = _forms(message)
+    if message.fuzzy:
+        return "fuzzy"
+    if not all(forms):
+        return "missing"
+    if len(forms) != len(source):
+        return "one form only" if len(forms) == 1 else "two forms"
+    if any(_placeholders(form) != _placeholders(source[-1]) for form in forms):
+        return "placeholders differ"
+    return ""
 
 
 def _ids(message: Message) -> tuple[str, ...]:

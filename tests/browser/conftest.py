@@ -24,9 +24,9 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(_sites: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A site of its own with the cast in it: `.url .cast .app .run("audit", "verify")`; shared by all tests."""
+    """A served site with the cast in it, one for each module: `.url .cast .app .run("audit", "verify")`."""
     from tests.browser.live import Live
 
     site = _sites("sqlite")

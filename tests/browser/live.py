@@ -9,11 +9,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from app import config, create_app
+from app.extensions import db
 
 FLASK = [sys.executable, "-P", "-m", "flask", "--app", str(config.ROOT / "wsgi.py")]
 PATIENCE = 40  # seconds; on a busy machine two starts of Python can take long
@@ -37,7 +40,8 @@ class Live:
             "DUBAN_BASE_URL": self.url,
             "PYTHONPATH": str(config.ROOT),
         }
-        self.app: Any = create_app(config.load(self.environ))
+        self.settings = config.load(self.environ)
+        self.app: Any = create_app(self.settings)
         self.processes: list[subprocess.Popen[bytes]] = []
         try:
             self._start("serve", "--port", str(port))
@@ -67,6 +71,14 @@ class Live:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
+
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        """Push the application's context, and let go of its connections afterwards."""
+        with self.app.app_context():
+            yield
+            db.session.remove()
+            db.engine.dispose()
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of ours against this site."""

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.paper import words_of
+from tests.browser.visitor import Visitor, heading, said
 
 NOTE = "柜台无人，群众在等候；当事人𠮷㛃伟约十分钟后返回。"
 MEASURES = "已批评教育，重排值班表，AB角每半天交接一次。"
 RETURNED = "照片看不出工作牌，请补拍近景。"
 AGAIN = "已补拍近景，工作牌统一挂在胸前。"
-
-
-def heading(page: Page) -> Any:
-    return page.get_by_role("heading", level=1)
-
-
-def said(visitor: Visitor, text: str) -> None:
-    expect(visitor.page.locator("#flashes")).to_contain_text(text)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
@@ -125,9 +117,17 @@ def read_the_notice(other: Visitor, number: str, folder: Any) -> str:
     assert answered.ok and answered.headers["content-type"] == "application/pdf"
     paper = folder / "notice.pdf"
     paper.write_bytes(answered.body())
-    text = re.sub(r"\s", "", subprocess.check_output(["pdftotext", "-layout", paper, "-"], text=True))
+    text = words_of(paper)
     code = page.locator("dt:has-text('验证码') + dd").inner_text().strip()
-    for words in (number, "整改通知书", "云栖市住房保障局", "B01公积金", "工作时间空岗", NOTE, code):
+    for words in (
+        number,
+        "整改通知书",
+        "云栖市住房保障局",
+        "B01公积金",
+        "工作时间空岗",
+        NOTE,
+        f"{code[:5]}-{code[5:]}",
+    ):
         assert words in text, f"{words} is not on the notice:\n{text}"
     return code
 

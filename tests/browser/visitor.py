@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.cast import PASSWORD
 
@@ -71,3 +71,12 @@ class Visitor:
 
     def close(self) -> None:
         self.context.close()
+
+
+def heading(page: Page) -> Any:
+    return page.get_by_role("heading", level=1)
+
+
+def said(visitor: Visitor, text: str) -> None:
+    """Check the quiet line that follows a step."""
+    expect(visitor.page.locator("#flashes")).to_contain_text(text)

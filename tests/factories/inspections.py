@@ -8,7 +8,7 @@ import tempfile
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -48,17 +48,22 @@ def jpeg(colour: str = "teal") -> bytes:
 
 
 @cache
-def _stored(colour: str) -> tuple[Path, StoredPhoto]:
+def _received(content: bytes, filename: str) -> tuple[Path, StoredPhoto]:
     """Receive a photo once; reading it in a child process is slow."""
     folder = Path(tempfile.mkdtemp(prefix="duban-photo-"))
-    return folder, attachments.receive(folder, io.BytesIO(jpeg(colour)), "现场.jpg")
+    return folder, attachments.receive(folder, io.BytesIO(content), filename)
+
+
+def receive_once(root: Path, stream: BinaryIO, filename: str | None) -> StoredPhoto:
+    """Put a photo into a store as `attachments.receive` does, but read it only the first time."""
+    folder, photo = _received(stream.read(), filename or "")
+    shutil.copytree(folder, root, dirs_exist_ok=True)
+    return photo
 
 
 def stored_photo(site: Any, colour: str = "teal") -> StoredPhoto:
     """Put a photo into the site's store."""
-    folder, photo = _stored(colour)
-    shutil.copytree(folder, site.settings.attachments, dirs_exist_ok=True)
-    return photo
+    return receive_once(site.settings.attachments, io.BytesIO(jpeg(colour)), "现场.jpg")
 
 
 def begin(site: Any, username: str = "wang") -> Draft:
@@ -74,7 +79,7 @@ def _answer(site: Any, draft_id: int, point_id: int, username: str = "wang") -> 
         services.answer_point(session, actor(username), draft_id, point_id, given, False, clock.now())
 
 
-def _with_finding(site: Any, photo: bool = False, username: str = "wang") -> int:
+def noted(site: Any, photo: bool = False, username: str = "wang") -> int:
     """Begin a patrol and note one finding at point A; return the draft's id."""
     cast, draft_id, who = site.cast, begin(site, username).id, actor(username)
     photos = [stored_photo(site)] if photo else []
@@ -96,8 +101,8 @@ def _with_finding(site: Any, photo: bool = False, username: str = "wang") -> int
     return draft_id
 
 
-def _complete(site: Any, photo: bool = False, username: str = "wang") -> int:
-    draft_id = _with_finding(site, photo, username)
+def completed(site: Any, photo: bool = False, username: str = "wang") -> int:
+    draft_id = noted(site, photo, username)
     for point_id in (site.cast.point_a, site.cast.point_b, site.cast.point_shared):
         _answer(site, draft_id, point_id, username)
     return draft_id
@@ -105,7 +110,7 @@ def _complete(site: Any, photo: bool = False, username: str = "wang") -> int:
 
 def submitted(site: Any, photo: bool = False) -> tuple[int, int]:
     """Submit a patrol of the section head's with one finding of department A; return the ids of both."""
-    draft_id = _complete(site, photo, "head")
+    draft_id = completed(site, photo, "head")
     with unit_of_work(actor("head", Permission.PATROL_CONDUCT), clock.now()) as uow:
         patrol_id = services.submit(uow, draft_id, "").id
     finding = db.session.query(Finding).filter_by(patrol_id=patrol_id).one()
@@ -176,19 +181,19 @@ def _draft(site: Any) -> Ids:
 
 
 def _noted(site: Any) -> Ids:
-    return {"draft_id": _with_finding(site), "point_id": site.cast.point_a, "key": "f1", **_cast(site)}
+    return {"draft_id": noted(site), "point_id": site.cast.point_a, "key": "f1", **_cast(site)}
 
 
 def _ready(site: Any) -> Ids:
-    return {"draft_id": _complete(site)}
+    return {"draft_id": completed(site)}
 
 
 def _ready_with_photo(site: Any) -> Ids:
-    return {"draft_id": _complete(site, photo=True)}
+    return {"draft_id": completed(site, photo=True)}
 
 
 def _photo_of_draft(site: Any) -> Ids:
-    return {"draft_id": _with_finding(site, photo=True), "sha256": stored_photo(site).sha256}
+    return {"draft_id": noted(site, photo=True), "sha256": stored_photo(site).sha256}
 
 
 def _cast(site: Any) -> Ids:

@@ -232,7 +232,6 @@ VISITS = [
         _finding,
         query={"finding": "<_finding>"},
         hidden_from=("outsider",),
-        recorded=False,
     ),
 ]
 LEDGERS = [

@@ -12,6 +12,7 @@ from tests.pages import Page
 from tests.sweeps import Play, set_up
 
 EXAMPLES = examples()
+pytestmark = pytest.mark.usefixtures("quick_photos")
 # Each breaks out of another place: text, attributes of either quote, text areas, titles, comments, addresses,
 # templates of the server and of the client. `xss7` is the mark that is looked for afterwards.
 PAYLOADS = (
