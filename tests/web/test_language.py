@@ -19,6 +19,7 @@ from tests.client import Client, signed_in
 from tests.factories.base import Ledger, Visit, ledgers, visits
 from tests.pages import Page
 from tests.sweeps import snapshot
+from tests.web.test_sweep_access import address, prepared
 
 READ_ALOUD = (
     "aria-label",
@@ -175,15 +176,12 @@ def test_every_ledger_is_english(site: Any, ledger: Ledger) -> None:
         assert_english(site, Page(client.get(url, query_string=query)))
 
 
-@pytest.mark.parametrize("visit", visits(), ids=lambda visit: visit.endpoint)
+PAGES = [visit for visit in visits() if visit.content_type == "text/html"]
+
+
+@pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.endpoint)
 def test_every_record_is_english(site: Any, visit: Visit) -> None:
-    if visit.content_type != "text/html":
-        return
-    with site.app.app_context():
-        ids = visit.prepare(site)
-    values = {name: value for name, value in ids.items() if not name.startswith("_")}
-    with site.app.test_request_context():
-        url = site.app.url_for(visit.endpoint, **{**values, **visit.query})
+    url = address(site, visit, prepared(site, visit))
     response = in_english(site, visit.actor).get(url)
     assert_english(site, Page(response))
 
