@@ -107,8 +107,11 @@ class Paragraphs(TextAreaField):
 class OneTimeKey(HiddenField):
     """The key of a creation form: a second tap sends the same one; without a usable one, a new one."""
 
+    def process_data(self, value: str | None) -> None:
+        self.data: str = value or secrets.token_hex(16)
+
     def process_formdata(self, values: list[str]) -> None:
-        self.data: str = (values and one_time_key(values[0])) or self.data or secrets.token_hex(16)
+        self.data = (values and one_time_key(values[0])) or self.data
 
 
 def one_time_key(typed: str) -> str:

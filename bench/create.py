@@ -14,7 +14,7 @@ BARS = {"sqlite": 0.65, "postgresql": 0.60}
 
 def run(arguments: list[str]) -> bool:
     parser = argparse.ArgumentParser(prog="bench create")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--database", choices=tuple(BARS), action="append")
     options = parser.parse_args(arguments)
     lines = []

@@ -52,7 +52,7 @@ class _Load:
 
 
 def _serve(environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{PORT}", "--workers", "2"]
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{PORT}", "--workers", "2", "--preload"]
     command += ["--worker-class", "sync", "--log-level", "critical", "bench.recording:create_app()"]
     return subprocess.Popen(command, env={**os.environ, **environ}, start_new_session=True)
 

@@ -28,7 +28,7 @@ def settings(instance: Path, **urls: str) -> config.Settings:
 
 def scratch() -> Path:
     """Return a new folder, in memory where there is room: tests wait for the disk more than for anything."""
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30
     # Not pytest's own folder: another run of it would take back the rights that PostgreSQL's user needs.
     return Path(tempfile.mkdtemp(prefix="duban-test-", dir=memory if roomy else None))

@@ -128,7 +128,7 @@ class Page:
         for name, method in ADDRESSES.items():
             for tag in self.all(f"[{name}]"):
                 address = str(tag[name])
-                if address.startswith(("mailto:", "tel:", "data:image/")):
+                if address.startswith(("#", "mailto:", "tel:", "data:image/")):  # anchors: _check_ids
                     continue
                 parts = urlsplit(address)
                 assert not parts.scheme and not parts.netloc, f"{address} is a foreign host or scheme"
@@ -242,7 +242,7 @@ def check_partial(client: Any, url: str, css: str) -> None:
     assert whole.full
     part = Page(client.get(url, headers={"HX-Request": "true"}))
     assert not part.full
-    assert part.response.headers["Vary"] == "HX-Request"
+    assert "HX-Request" in part.response.headers["Vary"]
     root = next(node for node in part.soup.contents if isinstance(node, Tag))
     assert root is part.one(css)
     assert _text(root) == whole.text(css)
@@ -277,7 +277,7 @@ def _check_nesting(html: str) -> None:
 
 def _initial(control: Tag) -> list[Any]:
     if control.name == "textarea":
-        return [control.get_text().removeprefix("\n")]
+        return [re.sub(r"^\r?\n", "", control.get_text())]
     if control.name == "select":
         options = control.select("option")
         chosen = [option for option in options if option.has_attr("selected")]

@@ -48,7 +48,10 @@ def fetch(
     cursor: str | None = None,
     size: int = PAGE_SIZE,
 ) -> Page[T]:
-    """Return the page that the cursor points to, or the first one. Raise Invalid on a broken cursor."""
+    """Return the page that the cursor points to, or the first one. Raise Invalid on a broken cursor.
+
+    Rows are objects, or plain rows if the statement names columns; among these the two of the order.
+    """
     backwards, position = _decode(order, cursor) if cursor else (False, None)
     descending = order.descending != backwards
     pair = tuple_(order.column, order.key)
@@ -58,7 +61,8 @@ def fetch(
         c.desc() if descending else c.asc()
         for c in (order.column, order.key)  # type: ignore[misc]
     ]
-    rows = list(session.scalars(statement.order_by(*columns).limit(size + 1)))
+    found = session.execute(statement.order_by(*columns).limit(size + 1))
+    rows: list[Any] = list(found.scalars() if len(found.keys()) == 1 else found)
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -141,7 +140,6 @@ def _issue_form(wanted: list[int]) -> IssueForm:
     people, chief = queries.owner_choices(first.department_id if first else None, clock.today())
     days = [f.item.deadline_workdays or 1 for f in findings]
     data = {
-        "form_key": secrets.token_hex(16),
         "offered": ",".join(map(str, wanted)),
         "findings": wanted,
         "owner": chief or 0,
@@ -323,8 +321,10 @@ def _forms(row: Rectification, verb: Verb | None, refused: Form | None) -> dict[
     }
     if verb and refused:
         forms[verb] = refused
-    for form in forms.values():
+    for each, form in forms.items():
         form.version.data = str(row.version)
+        for field in form:  # two forms of one page ask for a note
+            field.id = field.label.field_id = f"{each.value}-{field.name}"
     return forms
 
 
@@ -337,7 +337,7 @@ def _submit_form(row: Rectification) -> SubmitForm:
 def _kept_data(row: Rectification) -> dict[str, Any]:
     """Return what the form of an answer begins with: what is kept of it, and today."""
     kept = _kept_answer(row)
-    data = {"done_on": clock.today(), "form_key": secrets.token_hex(16), **kept.get("typed", {})}
+    data = {"done_on": clock.today(), **kept.get("typed", {})}
     return {**data, "photo": list(kept.get("uploads", {}))}
 
 

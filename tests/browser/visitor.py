@@ -61,7 +61,7 @@ class Visitor:
         target = (
             place.get_by_role("button", name=name, exact=True)
             .or_(place.get_by_role("link", name=name, exact=True))
-            .or_(place.locator("summary").filter(has_text=name))
+            .or_(place.locator("summary").filter(has_text=_whole(name)))
             .and_(place.locator(":visible"))
         )
         self.touch(target.first)
@@ -71,6 +71,10 @@ class Visitor:
 
     def close(self) -> None:
         self.context.close()
+
+
+def _whole(name: str | re.Pattern[str]) -> re.Pattern[str]:
+    return re.compile(f"^\\s*{re.escape(name)}\\s*$") if isinstance(name, str) else name
 
 
 def heading(page: Page) -> Any:

@@ -73,6 +73,14 @@ def examples() -> list[Example]:
     return [example for module in _factories() for example in getattr(module, "EXAMPLES", ())]
 
 
+def one_each() -> list[Example]:
+    """Return one example of every endpoint, for the sweeps that repeat it many times."""
+    found: dict[str, Example] = {}
+    for example in examples():
+        found.setdefault(example.endpoint, example)
+    return list(found.values())
+
+
 def visits() -> list[Visit]:
     return [visit for module in _factories() for visit in getattr(module, "VISITS", ())]
 

@@ -43,10 +43,10 @@ def _english(app: Any) -> None:
 
 
 def words(page: Page) -> Iterator[str]:
-    """Yield what is read on a page or read aloud, the names of languages aside."""
+    """Yield what is read on a page or read aloud, but names of languages and words for print."""
     soup = BeautifulSoup(page.html, "html.parser")
-    for button in soup.select("button[name=language]"):
-        button.decompose()
+    for tag in soup.select("button[name=language], textarea"):
+        tag.decompose()
     yield from soup.stripped_strings
     for name in READ_ALOUD:
         yield from (str(tag[name]) for tag in soup.select(f"[{name}]"))

@@ -10,7 +10,7 @@ from app.extensions import db
 from app.permissions import GRANTS, Role
 from tests.cast import USERS
 from tests.client import Client, signed_in
-from tests.factories.base import Visit, examples, nothing, visits
+from tests.factories.base import Visit, examples, nothing, one_each, visits
 from tests.sweeps import LOG, Play, assert_unchanged, new_entries, snapshot
 
 EXAMPLES, VISITS = examples(), visits()
@@ -115,7 +115,7 @@ def test_a_role_sees_what_it_was_granted_and_changes_nothing_by_looking(site: An
 def all_plays(site: Any) -> list[Play]:
     """Prepare every example on one site, whose rows nobody is going to change."""
     plays = []
-    for example in {example.endpoint: example for example in EXAMPLES}.values():
+    for example in one_each():
         with site.app.app_context():
             plays.append(Play(site, example, example.prepare(site)))
             db.session.remove()

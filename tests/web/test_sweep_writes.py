@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
-from tests.factories.base import Example, examples
+from tests.factories.base import Example, examples, one_each
 from tests.pages import Form, Page, follow, gist
 from tests.sweeps import (
     LOG,
@@ -180,7 +180,7 @@ def _neighbours(play: Play) -> list[str]:
 
 
 @pytest.mark.both_databases
-@each_example
+@pytest.mark.parametrize("example", one_each(), ids=lambda example: example.name)
 def test_whichever_statement_fails_nothing_is_kept_and_no_success_is_shown(
     site: Any, example: Example
 ) -> None:
