@@ -42,8 +42,9 @@ Rule = Callable[[Form, Field], None]
 
 
 def required(_form: Form, field: Field) -> None:
-    """Refuse an empty field."""
-    if field.data in (None, "", []):
+    """Refuse an empty field; what was typed and could not be read has its own refusal."""
+    unread = field.errors and any(str(typed).strip() for typed in field.raw_data or ())
+    if field.data in (None, "", []) and not unread:
         field.errors[:] = []
         raise _stop(REQUIRED)
 

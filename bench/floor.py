@@ -29,7 +29,8 @@ PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>问�
 <td><span class="tag {{ row.status }}">{{ row.status }}</span></td>
 <td><button hx-post="/findings/{{ row.id }}/close" hx-target="#r{{ row.id }}">关闭</button></td></tr>
 {% endfor %}</tbody></table>
-{% if rows %}<a href="?at={{ rows[-1].at.isoformat() }}&amp;id={{ rows[-1].id }}">下一页</a>{% endif %}</body></html>"""
+{% if rows %}<a href="?at={{ rows[-1].at.isoformat() }}&amp;id={{ rows[-1].id }}">下一页</a>{% endif %}
+</body></html>"""
 
 
 class Base(DeclarativeBase):

@@ -79,7 +79,8 @@ def fetch(
 
 def capped_count(session: Session, statement: Select[Any]) -> int:
     """Return how many rows there are, counting no further than one above the cap."""
-    limited = statement.with_only_columns(literal(1)).order_by(None).limit(COUNT_CAP + 1).subquery()
+    bare = statement.with_only_columns(literal(1), maintain_column_froms=True)
+    limited = bare.order_by(None).limit(COUNT_CAP + 1).subquery()
     return session.scalar(select(func.count()).select_from(limited)) or 0
 
 

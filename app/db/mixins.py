@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import Integer
+from sqlalchemy import Integer, event
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 
@@ -40,6 +40,18 @@ class Audited:
     def audit_subject(self) -> Audited:
         """Return the row whose entry covers changes of this one."""
         return self
+
+
+@event.listens_for(Audited, "attribute_instrument", propagate=True)
+def _keep_old_values(_class: type, _key: str, attribute: Any) -> None:
+    # Without this a column that was never read has no old value to record. It stands here, not beside the
+    # guard, because it must be in place before the first mapper is set up.
+    if hasattr(attribute.property, "columns"):
+        event.listen(attribute, "set", _no_op, active_history=True)
+
+
+def _no_op(_row: object, value: object, _old: object, _initiator: object) -> object:
+    return value
 
 
 class Searchable:

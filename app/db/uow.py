@@ -184,17 +184,6 @@ def _refuse_bulk_statements(state: ORMExecuteState) -> None:
         raise UnauditedChange(f"a bulk statement on {table.name}; use rows, or uow.bulk_insert")
 
 
-@event.listens_for(Audited, "attribute_instrument", propagate=True)
-def _keep_old_values(_class: type, key: str, attribute: Any) -> None:
-    # Without this a column that was never read has no old value to record.
-    if hasattr(attribute.property, "columns"):
-        event.listen(attribute, "set", _no_op, active_history=True)
-
-
-def _no_op(_row: object, value: object, _old: object, _initiator: object) -> object:
-    return value
-
-
 def _changes(row: Audited, *, new: bool) -> dict[str, list[Any]]:
     """Return {field: [before, after]} in plain values; protected fields say only that they changed."""
     state = inspect(row)

@@ -200,7 +200,9 @@ def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
     if wanted.status:
         rows = rows.where(Finding.status == wanted.status)
     if wanted.red_line:
-        red = exists().where(ChecklistItem.id == Finding.item_id, ChecklistItem.red_line > 0)
+        red = (
+            exists().where(ChecklistItem.id == Finding.item_id, ChecklistItem.red_line > 0).correlate(Finding)
+        )
         rows = rows.where(red)
     for column, value in (
         (Finding.department_id, wanted.department_id),

@@ -40,6 +40,11 @@ class SubmitForm(Form):
     photo = SelectMultipleField(N_("整改后照片"), validate_choice=False)
 
 
-class RecheckForm(Form):
+class AcceptForm(Form):
     version = HiddenField()
     note = Paragraphs(N_("复查意见"), optional, most=TEXT_MAX)
+
+
+class ReturnForm(Form):
+    version = HiddenField()
+    note = Paragraphs(N_("退回原因"), required, most=TEXT_MAX)

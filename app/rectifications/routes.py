@@ -20,7 +20,7 @@ from app.extensions import db
 from app.fields import Line, Paragraphs, one_time_key, refuse
 from app.permissions import Permission
 from app.rectifications import queries, rules, services
-from app.rectifications.forms import IssueForm, ReceiveForm, RecheckForm, SubmitForm
+from app.rectifications.forms import AcceptForm, IssueForm, ReceiveForm, ReturnForm, SubmitForm
 from app.rectifications.models import Rectification
 from app.rectifications.rules import Deadline, Due, Verb
 from app.web.access import actor, requires
@@ -205,7 +205,7 @@ def submit(rectification_id: int) -> Response:
 @bp.post("/rectifications/<int:rectification_id>/accept")
 @requires(Permission.RECTIFICATION_RECHECK)
 def accept(rectification_id: int) -> Response:
-    form = RecheckForm(request.form)
+    form = AcceptForm(request.form)
     return _take(
         rectification_id,
         Verb.ACCEPT,
@@ -218,7 +218,7 @@ def accept(rectification_id: int) -> Response:
 @bp.post("/rectifications/<int:rectification_id>/return")
 @requires(Permission.RECTIFICATION_RECHECK)
 def send_back(rectification_id: int) -> Response:
-    form = RecheckForm(request.form)
+    form = ReturnForm(request.form)
     return _take(
         rectification_id,
         Verb.RETURN,
@@ -239,13 +239,13 @@ def draft_photo(rectification_id: int, sha256: str) -> Response:
     )
 
 
-Form = IssueForm | ReceiveForm | SubmitForm | RecheckForm
+Form = IssueForm | ReceiveForm | SubmitForm | AcceptForm | ReturnForm
 
 
 def _take(
     rectification_id: int,
     verb: Verb,
-    form: ReceiveForm | SubmitForm | RecheckForm,
+    form: ReceiveForm | SubmitForm | AcceptForm | ReturnForm,
     change: Callable[[UnitOfWork, int], object],
     said: str,
     faults: list[Invalid] | None = None,
@@ -272,7 +272,7 @@ def _take(
 def _record(
     row: Rectification,
     verb: Verb | None = None,
-    form: ReceiveForm | SubmitForm | RecheckForm | None = None,
+    form: ReceiveForm | SubmitForm | AcceptForm | ReturnForm | None = None,
     status: int = 200,
     faults: list[Invalid] | None = None,
 ) -> Response:
@@ -316,8 +316,8 @@ def _forms(row: Rectification, verb: Verb | None, refused: Form | None) -> dict[
     forms: dict[Verb, Form] = {
         Verb.RECEIVE: ReceiveForm(),
         Verb.SUBMIT: SubmitForm(data=_kept_data(row)),
-        Verb.ACCEPT: RecheckForm(),
-        Verb.RETURN: RecheckForm(),
+        Verb.ACCEPT: AcceptForm(),
+        Verb.RETURN: ReturnForm(),
     }
     if verb and refused:
         forms[verb] = refused

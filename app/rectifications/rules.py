@@ -74,6 +74,8 @@ def _third_person(facts: Facts) -> str | None:
         return N_("提交整改的人不能自己复查。")
     if facts.owner_id is not None and facts.staff_member_id == facts.owner_id:
         return N_("整改责任人不能自己复查。")
+    if facts.answers_for:
+        return N_("责任单位的人不能复查本单位的整改。")
     return None
 
 

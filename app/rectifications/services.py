@@ -64,8 +64,9 @@ class Answer:
 
 
 def _take_turn(uow: UnitOfWork, model: type[Finding | Rectification], ids: Sequence[int]) -> None:
-    """Let one change of these rows wait for another: PostgreSQL has no queue for writers."""
-    uow.session.execute(select(model.id).where(model.id.in_(ids)).order_by(model.id).with_for_update())
+    """Let one change of these rows wait for another, and read anew: PostgreSQL has no queue for writers."""
+    rows = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+    uow.session.scalars(rows.execution_options(populate_existing=True)).all()
 
 
 def _load(uow: UnitOfWork, rectification_id: int, version: int) -> Rectification:

@@ -52,5 +52,5 @@ def home(actor: Actor, now: datetime) -> Home:
     ]
     if figures.overdue and actor.centre_wide:
         waiting.append(Waiting("overdue", figures.overdue, rectifications.overdue(actor, now, SHOWN)))
-    clocks = {row.id: rectifications.clock_of(row, now) for group in waiting for row in group.rows}
+    clocks = rectifications.clocks_of([row for group in waiting for row in group.rows], now)
     return Home(drafts, figures, waiting, clocks)

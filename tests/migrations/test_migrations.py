@@ -62,11 +62,9 @@ def shape(settings: Settings) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         found = compare_metadata(context, Model.metadata)
     engine.dispose()
-    return [
-        change
-        for change in found
-        if not (isinstance(change, tuple) and change[0].startswith("remove_") and "_search" in str(change[1]))
-    ]
+    # Search tables and the queue's own are made by hand; their every change begins with "remove".
+    by_hand = ("_search", "huey")
+    return [change for change in found if not any(name in str(change) for name in by_hand)]
 
 
 def test_there_is_one_line_of_revisions() -> None:

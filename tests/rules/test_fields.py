@@ -183,3 +183,17 @@ def test_a_refusal_stands_beside_its_field_or_on_top():
     refuse(form, beside)
     refuse(form, above)
     assert (form.day.errors, form.form_errors) == ([beside], [above])
+
+
+def test_what_was_typed_wrongly_is_not_called_missing():
+    class Needed(Form):
+        day = Day("日", required)
+        one = Choice("选", [required], coerce=int, choices=[(1, "甲")])
+
+    for typed, words in (
+        ("", ["请填写此项。"] * 2),
+        ("x", ["日期不对，请写成 2026-11-22 或 1122。", "这一项不在可选范围内，请重新选择。"]),
+    ):
+        form = Needed(MultiDict({"day": typed, "one": typed}))
+        assert not form.validate()
+        assert said(form.day) + said(form.one) == words
