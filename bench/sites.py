@@ -194,6 +194,19 @@ def findings(site: Site, count: int, *, searchable: bool = False) -> None:
         connection.execute(insert(Finding), rows)
         if searchable:
             _index(connection, search._table("findings_search", site.kind == "postgresql"))
+    _tidy(site)
+
+
+def _tidy(site: Site) -> None:
+    """Refresh the planner's statistics, as the worker does for a site at work."""
+    from app import clock
+    from app.backup.jobs import tidy
+    from app.extensions import db
+
+    with site.app.app_context():
+        if site.kind == "sqlite":
+            tidy(site.app.config["DUBAN"], clock.now())
+        db.session.remove()
 
 
 def _index(connection: Any, table: Any) -> None:

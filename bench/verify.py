@@ -135,12 +135,7 @@ def run(arguments: list[str]) -> bool:
                 most=False,
                 note=f"{ours:.1f} to {floor:.1f} us a row",
             ),
-            Line(
-                "   memory that the rows took",
-                after - before,
-                MEMORY_MB,
-                unit="MB",
-                note=f"{after:.0f} MB in all",
-            ),
+            Line("   memory in all, at its peak", after, MEMORY_MB, unit="MB"),
+            Line("   of it for the rows", after - before, unit="MB"),
         ],
     )

@@ -171,3 +171,18 @@ def watch_statements(site: Any) -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def forbid_flush() -> Iterator[None]:
+    """Raise as soon as anything would write a row through the session."""
+    from sqlalchemy import event
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("a row was about to be written")
+
+    event.listen(db.session, "before_flush", refuse)
+    try:
+        yield
+    finally:
+        event.remove(db.session, "before_flush", refuse)

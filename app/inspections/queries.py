@@ -229,21 +229,23 @@ _LINE = (
     func.coalesce(Department.short_name, Section.name).label("owner"),
     StaffMember.name.label("staff_name"),
 )
+# Outer joins leave the database no choice but to walk the findings in their order.
+_LINES = cast(
+    "Select[Any]",
+    select(*_LINE)
+    .select_from(Finding)
+    .outerjoin(Finding.item)
+    .outerjoin(Finding.patrol_point)
+    .outerjoin(Finding.department)
+    .outerjoin(Finding.section)
+    .outerjoin(Finding.staff_member),
+)
 
 
 def list_findings(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Any], int]:
     """Return one page of findings by time, filtered, as lines of the ledger, and their capped number."""
     rows = filtered(actor, FindingFilter.read(args))
-    lines = cast("Select[Any]", rows.with_only_columns(*_LINE).select_from(Finding))
-    # Outer joins leave the database no choice but to walk the findings in their order.
-    for named in (
-        Finding.item,
-        Finding.patrol_point,
-        Finding.department,
-        Finding.section,
-        Finding.staff_member,
-    ):
-        lines = lines.outerjoin(named)
+    lines = _LINES.where(rows.whereclause) if rows.whereclause is not None else _LINES
     order = Order(Finding.occurred_at, Finding.id)
     page = fetch(db.session(), lines, order, args.get("cursor"))
     return page, capped_count(db.session(), rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import importlib.util
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -63,16 +64,27 @@ def _pack(files: tuple[Path, ...], _changed: tuple[int, ...]) -> Packed:
     return Packed(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:10])
 
 
-def _read(*files: Path) -> Packed:
+@lru_cache(maxsize=32)
+def _look(files: tuple[Path, ...], _second: int) -> Packed:
     return _pack(files, tuple(file.stat().st_mtime_ns for file in files))
+
+
+def _read(*files: Path) -> Packed:
+    # A page names four files out of ten; to look once a second whether they changed is enough.
+    return _look(files, int(time.monotonic()))
 
 
 def _static() -> Path:
     return Path(str(current_app.static_folder))
 
 
+@lru_cache(maxsize=8)
+def _files(static: str, name: str) -> tuple[Path, ...]:
+    return tuple((_folder(package) if package else Path(static)) / path for package, path in ASSETS[name])
+
+
 def _asset(name: str) -> Packed:
-    return _read(*((_folder(package) if package else _static()) / path for package, path in ASSETS[name]))
+    return _read(*_files(str(current_app.static_folder), name))
 
 
 @bp.app_template_global()

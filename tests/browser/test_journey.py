@@ -169,10 +169,8 @@ def send_back(head: Visitor, record: str) -> None:
     expect(page.get_by_role("img", name="整改后 1")).to_be_visible()
     head.touch(page.locator("summary", has_text=re.compile("^退回$")))
     box = page.locator("details.confirm[open]")
-    head.press("退回", within=box.locator("form"))
-    expect(page.get_by_role("alert").first).to_contain_text("请写明退回的原因。")
-    box = page.locator("details.confirm[open]")
-    box.get_by_label("复查意见").fill(RETURNED)
+    expect(box.get_by_label("退回原因")).to_have_attribute("required", "")
+    box.get_by_label("退回原因").fill(RETURNED)
     head.press("退回", within=box.locator("form"))
     said(head, "已退回，责任单位须重新整改。")
 

@@ -103,6 +103,17 @@ def _below(revision: str) -> str:
     return REVISIONS[place - 1] if place else "base"
 
 
+def test_a_full_house_goes_down_to_nothing_and_up_again(site: Any) -> None:
+    armed = guards(site.settings)
+    site.let_go()
+    migrate.downgrade(site.settings, "base")
+    site.let_go()
+    assert not [guard for guard in guards(site.settings) if "audit" in str(guard)]
+    migrate.upgrade(site.settings)
+    assert guards(site.settings) == armed
+    assert not any(rows for name, rows in snapshot(site).items() if name != "alembic_version")
+
+
 def test_rows_outlive_what_does_not_touch_them(site: Any) -> None:
     """Down to each revision that keeps the tables, and up again: what both know is the same."""
     before, armed = snapshot(site), guards(site.settings)

@@ -347,7 +347,7 @@ def test_when_somebody_else_was_quicker_the_words_are_given_back(site, app, sign
     assert quick.fill(note="到位。").submit().status_code == 303
     page = Page(slow.fill(note=NOTE).submit(), 409)
     assert not page.forms_to(f"{url}/return")
-    assert f"您填写的“复查意见”没有保存：{NOTE}" in page.text(".errors")
+    assert f"您填写的“退回原因”没有保存：{NOTE}" in page.text(".errors")
 
 
 def test_a_refused_receipt_leaves_no_empty_key_in_the_next_form(site, app, sign_in):

@@ -13,7 +13,7 @@ from app.factory import MAX_REQUEST_BYTES
 from app.web.security import CSP
 from tests.client import Client, signed_in
 from tests.factories.base import Ledger, ledgers
-from tests.pages import Page
+from tests.pages import Page, check_partial
 from tests.sweeps import watch_statements
 from tests.web.test_sweep_access import HOLDERS, addresses
 
@@ -135,6 +135,16 @@ def test_every_page_keeps_its_promises(site: Any, username: str) -> None:
                 page = Page(response, response.status_code)
                 assert page.soup.html
                 assert page.soup.html["lang"] == ("en" if language == "en" else "zh-Hans")
+
+
+PARTIAL = ("inspections.patrols", "inspections.findings", "rectifications.index")
+
+
+@pytest.mark.parametrize(
+    "ledger", [ledger for ledger in LEDGERS if ledger.endpoint in PARTIAL], ids=lambda ledger: ledger.endpoint
+)
+def test_htmx_gets_the_part_and_everyone_else_the_page(site: Any, ledger: Ledger) -> None:
+    check_partial(filled(site, ledger, 3), url_of(site, ledger))
 
 
 # --- cost -----------------------------------------------------------------------------------------
