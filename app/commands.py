@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import click
@@ -80,9 +81,8 @@ def demo(host: str, port: int) -> None:
     click.echo(f"\n  督办  http://{host}:{port}\n")
     if settings.env == "demo":
         click.echo(seeds.sign_ins())
-    _run_together(
-        [_gunicorn(host, port, WEB_WORKERS), [sys.executable, "-m", "flask", "--app", "wsgi", "work"]]
-    )
+    web = [*_gunicorn(host, port, WEB_WORKERS), "--preload"]
+    _run_together(web, [sys.executable, "-m", "flask", "--app", "wsgi", "work"], lambda: _answers(host, port))
 
 
 def _set_aside(settings: Settings) -> None:
@@ -91,9 +91,14 @@ def _set_aside(settings: Settings) -> None:
         path.rename(path.with_name(f"interrupted-{time.time_ns()}-{path.name}"))
 
 
-def _run_together(commands: Sequence[Sequence[str]]) -> None:
-    """Run processes until one ends or we are told to stop; then end them all."""
-    running = [subprocess.Popen(command, cwd=ROOT) for command in commands]  # noqa: S603  (our own)
+def _answers(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
+def _run_together(web: Sequence[str], worker: Sequence[str], serving: Callable[[], bool]) -> None:
+    """Run both, the worker once the pages are there, until one ends or we are told to stop."""
+    running = [subprocess.Popen(web, cwd=ROOT)]  # noqa: S603  (our own command line)
     wanted = True
 
     def stop(*_: object) -> None:
@@ -103,6 +108,8 @@ def _run_together(commands: Sequence[Sequence[str]]) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     while wanted and all(process.poll() is None for process in running):
+        if len(running) == 1 and serving():
+            running.append(subprocess.Popen(worker, cwd=ROOT))  # noqa: S603  (our own)
         time.sleep(0.2)
     for process in running:
         if process.poll() is None:

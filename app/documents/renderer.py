@@ -193,12 +193,12 @@ def serve(memory_limit: int) -> None:
     sys.addaudithook(_refuse)
     _write(replies, first)
     while True:
-        replies.flush()
         try:
+            replies.flush()
             request = json.loads(_read(requests))
             evidence = {name: _read(requests) for name in request["evidence"]}
-        except EOFError:
-            return
+        except (EOFError, BrokenPipeError):  # the worker has gone
+            os._exit(0)  # without the flush at exit, which would fail again
         _write(replies, _answer(request, evidence))
 
 

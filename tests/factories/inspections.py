@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 from datetime import timedelta
 from functools import cache
@@ -48,16 +47,21 @@ def jpeg(colour: str = "teal") -> bytes:
 
 
 @cache
-def _received(content: bytes, filename: str) -> tuple[Path, StoredPhoto]:
-    """Receive a photo once; reading it in a child process is slow."""
-    folder = Path(tempfile.mkdtemp(prefix="duban-photo-"))
-    return folder, attachments.receive(folder, io.BytesIO(content), filename)
+def _received(content: bytes, filename: str) -> tuple[dict[Path, bytes], StoredPhoto]:
+    """Receive a photo once, reading it in a child process is slow; return what the store then holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        photo = attachments.receive(root, io.BytesIO(content), filename)
+        files = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    return files, photo
 
 
 def receive_once(root: Path, stream: BinaryIO, filename: str | None) -> StoredPhoto:
     """Put a photo into a store as `attachments.receive` does, but read it only the first time."""
-    folder, photo = _received(stream.read(), filename or "")
-    shutil.copytree(folder, root, dirs_exist_ok=True)
+    files, photo = _received(stream.read(), filename or "")
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
     return photo
 
 

@@ -7,17 +7,14 @@ import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, func, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.accounts import queries as accounts
 from app.accounts import rules as account_rules
 from app.accounts.models import SignInFailure, User
 from app.audit.models import AuditEntry
 from app.core.errors import NotFound, Stale
 from app.db import uow
-from app.db.drafts import Draft
 from app.db.uow import UnauditedChange, end_reading, short_transaction, unit_of_work
 from app.extensions import db
 from app.organisation import rules as org
@@ -349,82 +346,3 @@ def test_a_reader_sees_one_moment_until_it_asks_anew(db_context: Any, site: Any,
     thread.join()
     end_reading()
     assert db.session.get_one(Zone, cast.zone).name == "南区"
-
-
-# --- the n-th statement fails -------------------------------------------------------------------
-
-
-def test_whichever_statement_fails_nothing_is_kept(site: Any, db_context: Any, cast: Any) -> None:
-    def change() -> None:
-        with unit_of_work(actor("wang"), NOW) as unit:
-            rename(unit, cast)
-            staff = StaffMember(
-                centre_id=cast.centre,
-                kind=org.StaffKind.GUIDE,
-                staff_number="N",
-                name="新来",
-                sort_key="xl",
-                initials="xl",
-                joined_on=OPENED,
-            )
-            unit.session.add(staff)
-            unit.record(org.STAFF_ADDED, staff)
-            unit.session.add(
-                Draft(
-                    kind="patrol",
-                    user_id=cast.users["wang"],
-                    centre_id=cast.centre,
-                    subject_id=1,
-                    content={},
-                    begun_at=NOW,
-                    saved_at=NOW,
-                )
-            )
-
-    before = snapshot(site)
-    for nth in range(1, 50):
-        count = 0
-
-        def fail(*_: object, nth: int = nth) -> None:
-            nonlocal count
-            count += 1
-            if count == nth:
-                raise OperationalError("injected", {}, Exception("injected"))
-
-        event.listen(db.engine, "before_cursor_execute", fail)
-        try:
-            change()
-        except OperationalError:
-            db.session.rollback()
-        else:
-            break
-        finally:
-            event.remove(db.engine, "before_cursor_execute", fail)
-        assert_unchanged(before, snapshot(site))
-    assert nth > 8
-    assert last_entry().action == "staff_member.added"
-
-
-def test_a_commit_that_fails_keeps_nothing(site: Any, db_context: Any, cast: Any) -> None:
-    def fail(_connection: object) -> None:
-        raise OperationalError("injected", {}, Exception("disk full"))
-
-    before = snapshot(site)
-    event.listen(db.engine, "commit", fail)
-    try:
-        with pytest.raises(OperationalError), unit_of_work(ME, NOW) as unit:
-            rename(unit, cast)
-    finally:
-        event.remove(db.engine, "commit", fail)
-    assert_unchanged(before, snapshot(site))
-    with unit_of_work(ME, NOW) as unit:
-        rename(unit, cast)
-
-
-def test_the_login_of_an_actor_is_not_asked_for(db_context: Any, cast: Any) -> None:
-    """Services act for whom they are given; nobody need be signed in."""
-    with unit_of_work(ME, NOW) as unit:
-        rename(unit, cast)
-    entry = last_entry()
-    assert (entry.actor_id, entry.actor_name, entry.role) == (None, "tester", None)
-    assert accounts.find_user("tester") is None

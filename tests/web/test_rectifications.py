@@ -40,7 +40,7 @@ def test_the_ledger_and_its_partial(site, app, sign_in):
         "截止时间",
         "时限",
     ]
-    check_partial(client, "/rectifications", "#rectifications-rows")
+    check_partial(client, "/rectifications")
 
 
 @pytest.mark.parametrize("name", ["wang", "zhao", "director", "chief_a"])
