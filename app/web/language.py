@@ -37,7 +37,11 @@ def _find(source: str) -> Markup:
     if text is None:
         if len(words) >= _MOST_WORDS:
             words.clear()
-        text = words[source] = Markup(get_translations().ugettext(source))  # noqa: S704  (our own words)
+        catalogue = get_translations()
+        found = catalogue.ugettext(source)
+        if found == source:  # before Python 3.11.4 a word with a plural is not found by its singular
+            found = catalogue.ungettext(source, source, 1)
+        text = words[source] = Markup(found)  # noqa: S704  (our own words)
     return text
 
 

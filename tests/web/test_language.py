@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from flask_babel import force_locale, get_domain, gettext
+from flask_babel import force_locale, get_domain
 
 from app.web import catalogue
-from app.web.language import LANGUAGES
+from app.web.language import LANGUAGES, gettext
 from app.web.page import days_left, many
 from tests.architecture.source import HAN
 from tests.client import Client, signed_in
@@ -194,13 +194,12 @@ def test_refusals_are_english(site: Any) -> None:
 
 
 def test_numbers_of_one_and_of_several(app: Any) -> None:
-    with app.test_request_context():
-        with force_locale("en"):
-            assert days_left(1) == "1 working day left"
-            assert days_left(3) == "3 working days left"
-            assert days_left(-1) == "1 working day overdue"
-            assert days_left(0) == "Due today"
-            assert (gettext("问题"), many("问题")) == ("Finding", "Findings")
-        with force_locale("zh_Hans"):
-            assert days_left(1) == "还有 1 个工作日"
-            assert (gettext("问题"), many("问题")) == ("问题", "问题")
+    with app.test_request_context(), force_locale("en"):
+        assert days_left(1) == "1 working day left"
+        assert days_left(3) == "3 working days left"
+        assert days_left(-1) == "1 working day overdue"
+        assert days_left(0) == "Due today"
+        assert (gettext("问题"), many("问题")) == ("Finding", "Findings")
+    with app.test_request_context(), force_locale("zh_Hans"):
+        assert days_left(1) == "还有 1 个工作日"
+        assert (gettext("问题"), many("问题")) == ("问题", "问题")
