@@ -14,6 +14,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     DOCUMENT_READ = "document:read"
     HOME_READ = "home:read"
+    JOB_READ = "job:read"
     ORGANISATION_READ = "organisation:read"
     PATROL_CONDUCT = "patrol:conduct"
     PATROL_READ = "patrol:read"
@@ -40,7 +41,7 @@ class Role(StrEnum):
 
 
 P = Permission
-_EVERYONE = {P.ACCOUNT_OWN, P.HOME_READ}
+_EVERYONE = {P.ACCOUNT_OWN, P.HOME_READ, P.JOB_READ}
 _READ_LEDGERS = {P.PATROL_READ, P.FINDING_READ, P.RECTIFICATION_READ, P.DOCUMENT_READ, P.ORGANISATION_READ}
 
 GRANTS: dict[Role, frozenset[Permission]] = {

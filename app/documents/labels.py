@@ -1,7 +1,7 @@
 from typing import Any
 
 from app.core.i18n import N_
-from app.documents.rules import DocumentKind, DocumentStatus
+from app.documents.rules import RENDER, DocumentKind, DocumentStatus
 
 LABELS: dict[type, dict[Any, str]] = {
     DocumentKind: {DocumentKind.RECTIFICATION_NOTICE: N_("整改通知书")},
@@ -12,6 +12,7 @@ LABELS: dict[type, dict[Any, str]] = {
         DocumentStatus.VOID: N_("已作废"),
     },
 }
+JOBS = {RENDER: N_("生成文书")}
 ACTIONS = {
     "document.numbered": N_("取得文号"),
     "document.issued": N_("生成文书"),

@@ -5,14 +5,16 @@ A claim's number of attempts is its token: whoever was lost and comes back late 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
 
 from app.core.i18n import N_
-from app.db.uow import short_transaction
+from app.db.uow import end_reading, short_transaction
 from app.extensions import db
 from app.jobs import queries
 from app.jobs.models import Job
@@ -20,6 +22,14 @@ from app.jobs.rules import MAX_ATTEMPTS, JobState, retry_delay
 
 LOST = N_("后台任务多次中断，已停止重试。")
 _MESSAGE_MAX = 500
+
+
+class Lost(Exception):
+    """Another worker has taken the job up: stop."""
+
+
+class Cancelled(Exception):
+    """Whoever asked for the job no longer wants it: stop."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +51,13 @@ def claim(now: datetime) -> Claim | None:
         job = session.scalar(statement.with_for_update(skip_locked=True))
         if job is None:
             return None
-        if job.attempts < MAX_ATTEMPTS:
+        if job.cancel_asked_at is None and job.attempts < MAX_ATTEMPTS:
             job.state, job.heartbeat_at, job.attempts = JobState.RUNNING, now, job.attempts + 1
             return Claim(job.id, job.kind, job.args, job.attempts)
-        job.state, job.finished_at, job.message = JobState.FAILED, now, LOST
+        if job.cancel_asked_at:
+            job.state, job.finished_at = JobState.CANCELLED, now
+        else:
+            job.state, job.finished_at, job.message = JobState.FAILED, now, LOST
     return claim(now)
 
 
@@ -53,9 +66,42 @@ def beat(claim: Claim, done: int, total: int, now: datetime) -> bool:
     return _change(claim, heartbeat_at=now, progress=done, total=total)
 
 
-def finish(claim: Claim, now: datetime) -> bool:
+def cancel_asked(claim: Claim) -> bool:
+    """Return whether whoever asked for the job has cancelled it since."""
+    asked = select(Job.id).where(Job.id == claim.id, Job.cancel_asked_at.is_not(None))
+    found = db.session.scalar(asked) is not None
+    end_reading()
+    return found
+
+
+def cancel(claim: Claim, now: datetime) -> bool:
+    """Mark a job as stopped half-way at its asker's wish; False as in `finish`."""
+    return _change(claim, state=JobState.CANCELLED, finished_at=now, message="")
+
+
+def finish(claim: Claim, now: datetime, result: Any = None, files: Sequence[Any] = ()) -> bool:
     """Mark a job as done; False if it is no longer the claimer's."""
-    return _change(claim, state=JobState.DONE, finished_at=now, message="")
+    return _change(claim, **_done(now, result, files))
+
+
+def finish_within(
+    session: Session, claim: Claim, now: datetime, result: Any = None, files: Sequence[Any] = ()
+) -> None:
+    """Mark a job as done within a unit of work that is open. Raise Lost, or Cancelled."""
+    if not _write(session, claim, **_done(now, result, files)):
+        raise Lost
+    if session.scalar(select(Job.cancel_asked_at).where(Job.id == claim.id)):
+        raise Cancelled
+
+
+def _done(now: datetime, result: Any, files: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "state": JobState.DONE,
+        "finished_at": now,
+        "message": "",
+        "result": result,
+        "files": list(files),
+    }
 
 
 def fail(claim: Claim, reason: str, now: datetime) -> bool:
@@ -76,7 +122,11 @@ def retry_failed(now: datetime) -> int:
 
 
 def _change(claim: Claim, **values: Any) -> bool:
-    mine = (Job.id == claim.id, Job.state == JobState.RUNNING, Job.attempts == claim.attempt)
     with short_transaction() as session:
-        result = session.execute(update(Job).where(*mine).values(**values))
-        return cast("CursorResult[Any]", result).rowcount == 1
+        return _write(session, claim, **values)
+
+
+def _write(session: Session, claim: Claim, **values: Any) -> bool:
+    mine = (Job.id == claim.id, Job.state == JobState.RUNNING, Job.attempts == claim.attempt)
+    result = session.execute(update(Job).where(*mine).values(**values))
+    return cast("CursorResult[Any]", result).rowcount == 1

@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -25,8 +26,9 @@ from sqlalchemy import make_url
 from app import clock
 from app.config import Settings
 from app.core.errors import DomainError
-from app.jobs import claims
-from app.jobs.claims import Claim
+from app.db.uow import UnitOfWork
+from app.jobs import claims, results
+from app.jobs.claims import Cancelled, Claim, Lost
 from app.jobs.queue import open_bell
 from app.registry import FEATURES, find_room
 
@@ -43,25 +45,51 @@ class Application(Protocol):
     def app_context(self) -> AbstractContextManager[Any]: ...
 
 
-class Lost(Exception):
-    """Another worker has taken the job up: stop."""
-
-
 @dataclass(frozen=True)
 class Task:
-    """What a handler is given. Nothing slow happens while a handler's unit of work is open."""
+    """What a handler is given. Nothing slow happens while a handler's unit of work is open.
+
+    A handler may return a plain dict, kept as the job's result; `endpoint` and `values` in it become a link
+    to what was made, `rows` is shown as their number.
+    """
 
     claim: Claim
     settings: Settings
+    files: list[tuple[Path, str]] = field(default_factory=list)
 
     @property
     def args(self) -> Mapping[str, Any]:
         return self.claim.args
 
     def progress(self, done: int, total: int) -> None:
-        """Say how far it is, at least every minute or two; outside of units of work. Raise Lost."""
+        """Say how far it is, every minute or two, outside of units of work. Raise Lost, Cancelled."""
         if not claims.beat(self.claim, done, total, clock.now()):
             raise Lost
+        if claims.cancel_asked(self.claim):
+            raise Cancelled
+
+    def file(self, name: str, media_type: str) -> Path:
+        """Return an empty file for a result that only its asker may fetch; its name holds nothing secret."""
+        path = results.make(self.settings, self.claim.id, self.claim.attempt, name)
+        self.files.append((path, media_type))
+        return path
+
+    def done_with(self, uow: UnitOfWork, result: dict[str, Any] | None = None) -> None:
+        """Mark the job as done in the transaction of its work, so that both are kept or neither.
+
+        The last call within the unit of work. Raise Lost, Cancelled: then nothing of it is kept.
+        """
+        claims.finish_within(uow.session, self.claim, uow.now, result, self.listed_files())
+
+    def listed_files(self) -> list[dict[str, Any]]:
+        """Return the result files as they are kept with the job."""
+        return [
+            {"name": path.name, "media_type": media_type, "size": path.stat().st_size}
+            for path, media_type in self.files
+        ]
+
+
+Handler = Callable[[Task], dict[str, Any] | None]
 
 
 def run_due(app: Application, stopping: threading.Event | None = None) -> int:
@@ -134,24 +162,28 @@ def _guarded(run: Callable[[], object]) -> None:
 def _run(task: Task) -> None:
     claim = task.claim
     try:
-        _handler(claim.kind)(task)
+        result = _handler(claim.kind)(task)
     except Lost:
         log.warning("job %s (%s) was taken up by another worker", claim.id, claim.kind)
+    except Cancelled:
+        if claims.cancel(claim, clock.now()):
+            results.discard(task.settings, claim.id, claim.attempt)
     except Exception as error:
         # Only refusals of ours are words to show; another error's text may hold protected values.
         said = isinstance(error, DomainError)
         log.warning("job %s (%s) failed", claim.id, claim.kind, exc_info=not said)
-        claims.fail(claim, str(error) if said else type(error).__name__, clock.now())
+        if claims.fail(claim, str(error) if said else type(error).__name__, clock.now()):
+            results.discard(task.settings, claim.id, claim.attempt)
     else:
-        claims.finish(claim, clock.now())
+        claims.finish(claim, clock.now(), result, task.listed_files())
 
 
 def _rooms() -> list[ModuleType]:
     return [room for feature in FEATURES if (room := find_room(feature.name, "jobs"))]
 
 
-def _handler(kind: str) -> Callable[[Task], None]:
-    handlers: dict[str, Callable[[Task], None]] = {}
+def _handler(kind: str) -> Handler:
+    handlers: dict[str, Handler] = {}
     for room in _rooms():
         handlers |= room.HANDLERS
     return handlers[kind]

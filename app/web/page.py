@@ -22,7 +22,7 @@ from app.web.language import LANGUAGES, gettext, markup
 
 _WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 _LABELS: dict[type, dict[Any, str]] = {}
-_WORDS: dict[str, dict[str, str]] = {"ACTIONS": {}, "SUBJECTS": {}, "FIELDS": {}}
+_WORDS: dict[str, dict[str, str]] = {"ACTIONS": {}, "SUBJECTS": {}, "FIELDS": {}, "JOBS": {}}
 
 
 def render(template: str, partial: str | None = None, /, status: int = 200, **context: Any) -> Response:
@@ -71,7 +71,7 @@ def label(value: object) -> str:
 
 
 def word(value: str, kind: str = "ACTIONS") -> str:
-    """Return the word for an action, subject or field named in the audit log; the bare name if unknown."""
+    """Return the word for an action, subject or field of the audit log, or a kind of job; else the name."""
     found = _WORDS[kind].get(value)
     return gettext(found) if found else value
 
@@ -174,6 +174,7 @@ def _person() -> dict[str, Any]:
         "centre_name": who.centre_name,
         "sign_out_url": url_for("accounts.sign_out"),
         "account_url": url_for("accounts.password"),
+        "jobs_url": url_for("jobs.index"),
     }
 
 
