@@ -9,6 +9,7 @@ from enum import StrEnum
 class Permission(StrEnum):
     """A verb on a resource. A role gives verbs; rows come from `queries.visible_to(actor)`."""
 
+    ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_OWN = "account:own"
     ACCOUNT_READ = "account:read"
     AUDIT_READ = "audit:read"
@@ -24,6 +25,8 @@ class Permission(StrEnum):
     RECTIFICATION_RECEIVE = "rectification:receive"
     RECTIFICATION_RECHECK = "rectification:recheck"
     RECTIFICATION_SUBMIT = "rectification:submit"
+    SETTING_MANAGE = "setting:manage"
+    SETTING_READ = "setting:read"
 
 
 class Role(StrEnum):
@@ -56,8 +59,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_RECEIVE,
             P.RECTIFICATION_RECHECK,
             P.RECTIFICATION_SUBMIT,
+            P.SETTING_READ,
         },
-        Role.DIRECTOR: _READ_LEDGERS,
+        Role.DIRECTOR: _READ_LEDGERS | {P.SETTING_READ, P.SETTING_MANAGE},
         Role.WINDOW_STAFF: {P.FINDING_READ, P.RECTIFICATION_READ, P.RECTIFICATION_SUBMIT},
         Role.CHIEF_REPRESENTATIVE: {
             P.FINDING_READ,
@@ -75,10 +79,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Role.DISCLOSURE_OFFICER: {P.ORGANISATION_READ},
         Role.LEGAL_REVIEWER: {P.ORGANISATION_READ},
         # The auditor reads everything but protected fields and writes nothing.
-        Role.AUDITOR: _READ_LEDGERS | {P.AUDIT_READ, P.ACCOUNT_READ},
+        Role.AUDITOR: _READ_LEDGERS | {P.AUDIT_READ, P.ACCOUNT_READ, P.SETTING_READ},
         # Administrators see no business data.
-        Role.SYSTEM_ADMINISTRATOR: {P.ORGANISATION_READ},
-        Role.SECURITY_ADMINISTRATOR: {P.ACCOUNT_READ},
+        Role.SYSTEM_ADMINISTRATOR: {P.ORGANISATION_READ, P.SETTING_READ, P.SETTING_MANAGE},
+        Role.SECURITY_ADMINISTRATOR: {P.ACCOUNT_READ, P.ACCOUNT_MANAGE, P.SETTING_READ},
     }.items()
 }
 

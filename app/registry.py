@@ -43,6 +43,7 @@ FEATURES = (
             Nav("organisation.departments", NN_("进驻部门"), P.ORGANISATION_READ, "d", "department"),
         ),
     ),
+    Feature("settings", (Nav("settings.index", NN_("设置"), P.SETTING_READ, "e", "settings"),)),
     Feature("worktime"),
     Feature("seeding"),
     Feature("backup"),
@@ -63,7 +64,16 @@ FEATURES = (
     Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )
 # The order in which people look for things.
-NAVIGATION = ("reports", "inspections", "rectifications", "documents", "organisation", "accounts", "audit")
+NAVIGATION = (
+    "reports",
+    "inspections",
+    "rectifications",
+    "documents",
+    "organisation",
+    "accounts",
+    "audit",
+    "settings",
+)
 
 
 def find_room(feature: str, room: str) -> ModuleType | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -131,16 +131,17 @@ class _EntryOutOfScope(OutOfScope):
 # --- the record's own history ------------------------------------------------------------------------
 
 
-def history_of(subject_type: str, subject_id: int, limit: int = 50) -> list[Event]:
-    """Return what happened to a record, newest first; rows that it names by id are given their names.
+def history_of(subject_type: str, subject_id: int | Collection[int], limit: int = 50) -> list[Event]:
+    """Return what happened to a record (or several), newest first; rows named by id are given their names.
 
     The caller has loaded the record within the reader's scope. Refusals stay with the auditor.
     """
+    ids = [subject_id] if isinstance(subject_id, int) else subject_id
     entries = (
         select(AuditEntry)
         .where(
             AuditEntry.subject_type == subject_type,
-            AuditEntry.subject_id == subject_id,
+            AuditEntry.subject_id.in_(ids),
             AuditEntry.result == "ok",
         )
         .order_by(AuditEntry.at_us.desc(), AuditEntry.seq.desc())

@@ -1,9 +1,12 @@
 """Kinds and states of issued documents, and how their numbers read. Pure."""
 
+import re
 import unicodedata
 from enum import StrEnum
 
 from app.core.actions import Action
+from app.core.errors import Invalid
+from app.core.i18n import N_
 
 # No 0/O, 1/I/L: the code is typed from paper.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -23,8 +26,11 @@ class DocumentStatus(StrEnum):
 
 RENDER = "documents.render"  # the job that issues a numbered document
 
-# The word that stands for the kind in a number: 政服督整〔2026〕12号.
+# The word that stands for the kind in a number, 政服督整〔2026〕12号, unless the centre decides another.
 KIND_MARKS = {DocumentKind.RECTIFICATION_NOTICE: "督整"}
+# How a number reads (GB/T 9704: six-angle brackets, no leading zero), unless the centre decides otherwise.
+NUMBER_PATTERN = "{字头}{代字}〔{年份}〕{序号}号"
+_PLACE = re.compile(r"\{(字头|代字|年份|序号)\}")
 FILE_MARKS = {DocumentKind.RECTIFICATION_NOTICE: "notice"}
 
 DOCUMENT_NUMBERED = Action("document.numbered")
@@ -33,9 +39,32 @@ DOCUMENT_VOIDED = Action("document.voided", frozenset({"reason"}))
 DOCUMENT_PRINTED = Action("document.printed")
 
 
-def document_number(prefix: str, kind: DocumentKind, year: int, serial: int) -> str:
-    """Return the number as printed: six-angle brackets, no leading zero (GB/T 9704)."""
-    return f"{prefix}{KIND_MARKS[kind]}〔{year}〕{serial}号"
+def document_number(pattern: str, prefix: str, mark: str, year: int, serial: int) -> str:
+    """Return the number as printed: a centre's pattern with its prefix, the kind's mark, year and serial."""
+    parts = {"字头": prefix, "代字": mark, "年份": str(year), "序号": str(serial)}
+    return _PLACE.sub(lambda place: parts[place[1]], pattern)
+
+
+def check_pattern(pattern: str) -> None:
+    """Raise Invalid unless numbers of this pattern read as official ones do and none can be like another."""
+    for place in ("代字", "年份", "序号"):
+        if pattern.count(f"{{{place}}}") != 1:
+            raise Invalid(N_("格式中“%(place)s”应当出现一次。"), place=f"{{{place}}}")
+    if pattern.count("{字头}") > 1:
+        raise Invalid(N_("格式中“%(place)s”最多出现一次。"), place="{字头}")
+    if "〔{年份}〕" not in pattern:
+        raise Invalid(N_("年份应当写在六角括号里：%(text)s。"), text="〔{年份}〕")
+    literal = _PLACE.sub("", pattern)
+    if any(char in "{}" or char.isnumeric() or not char.isprintable() for char in literal):
+        raise Invalid(
+            N_("格式里只能有 %(places)s 和文字，不能另写数字或大括号。"), places="{字头} {代字} {年份} {序号}"
+        )
+
+
+def check_mark(mark: str) -> None:
+    """Raise Invalid unless a mark can stand before a year: words only."""
+    if not mark or any(char in "{}〔〕" or char.isnumeric() or char.isspace() for char in mark):
+        raise Invalid(N_("代字只能是文字，不能有数字、空格或括号。"))
 
 
 def file_name(kind: DocumentKind, year: int, serial: int) -> str:

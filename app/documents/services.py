@@ -21,6 +21,8 @@ from app.documents.printing import template_version
 from app.documents.rules import DocumentKind, DocumentStatus
 from app.jobs import services as jobs
 from app.organisation.models import Centre
+from app.settings import queries as settings
+from app.settings.rules import mark_key, pattern_key
 
 _version = cache(template_version)  # 8 ms of parsing, not to be spent while others wait to write
 
@@ -63,7 +65,7 @@ def number(
     serial = next_serial(uow, centre.id, kind.value, year)
     # 31^10 codes: nobody guesses one, and no two are alike (the unique index would refuse the second).
     code = "".join(secrets.choice(rules.CODE_ALPHABET) for _ in range(rules.CODE_LENGTH))
-    text = rules.document_number(centre.number_prefix, kind, year, serial)
+    text = _number_text(uow, centre, kind, year, serial)
     document = Document(
         centre_id=centre.id,
         kind=kind,
@@ -85,6 +87,13 @@ def number(
     uow.record(rules.DOCUMENT_NUMBERED, document)
     jobs.ask(uow, rules.RENDER, {"document_id": document.id}, centre.id)
     return document
+
+
+def _number_text(uow: UnitOfWork, centre: Centre, kind: DocumentKind, year: int, serial: int) -> str:
+    """Return a number as the centre's own settings write it at this moment."""
+    keys = (pattern_key(kind), mark_key(kind))
+    pattern, mark = settings.values(uow.session, centre.id, keys).values()
+    return rules.document_number(pattern, centre.number_prefix, mark, year, serial)
 
 
 def issue(uow: UnitOfWork, document_id: int, content: bytes) -> Document:

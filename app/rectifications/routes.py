@@ -23,6 +23,7 @@ from app.rectifications import queries, rules, services
 from app.rectifications.forms import AcceptForm, IssueForm, ReceiveForm, ReturnForm, SubmitForm
 from app.rectifications.models import Rectification
 from app.rectifications.rules import Deadline, Due, Verb
+from app.settings import queries as site_settings
 from app.web.access import actor, requires
 from app.web.files import send_photo
 from app.web.page import done, render
@@ -138,7 +139,11 @@ def _issue_form(wanted: list[int]) -> IssueForm:
     findings = queries.findings_in_sight(actor(), wanted or kept)
     first = findings[0] if findings else None
     people, chief = queries.owner_choices(first.department_id if first else None, clock.today())
-    days = [f.item.deadline_workdays or 1 for f in findings]
+    usual = _usual_deadline(first.centre_id if first else None)
+    # What has to be mended within hours is due on the next working day at the latest.
+    days = [
+        f.item.deadline_workdays or 1 for f in findings if f.item.deadline_workdays or f.item.deadline_hours
+    ]
     data = {
         "offered": ",".join(map(str, wanted)),
         "findings": wanted,
@@ -146,7 +151,8 @@ def _issue_form(wanted: list[int]) -> IssueForm:
         "requirement": "\n".join(
             dict.fromkeys(f"针对“{f.item.wording}”立即整改，并举一反三。" for f in findings)
         ),
-        "deadline_workdays": min(days, default=3),
+        "deadline_workdays": min(days, default=usual["rectification_workdays"]),
+        "deadline_hour": usual["rectification_hour"],
         "rechecker": actor().user_id,
     }
     form = IssueForm(request.form or None, data=data, meta={"today": clock.today()})
@@ -154,6 +160,11 @@ def _issue_form(wanted: list[int]) -> IssueForm:
     form.owner.choices = [(0, _("由首席代表指定")), *people]
     form.rechecker.choices = queries.rechecker_choices(first.centre_id) if first else []
     return form
+
+
+def _usual_deadline(centre_id: int | None) -> dict[str, int]:
+    """Return the deadline that the centre gives where the check item names none."""
+    return site_settings.values(db.session(), centre_id, ("rectification_workdays", "rectification_hour"))
 
 
 def _issue_page(form: IssueForm, status: int = 200) -> Response:

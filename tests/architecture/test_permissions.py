@@ -84,9 +84,9 @@ def test_permissions_are_resource_and_verb_and_sorted_by_name() -> None:
 
 
 def test_the_three_offices_stay_apart() -> None:
-    """What one of them may, no other may, beyond what everyone may and looking up places and accounts."""
+    """What one of them may, no other may, beyond what everyone may and what several may look up."""
     everyone = frozenset.intersection(*GRANTS.values())
-    shared = {Permission.ORGANISATION_READ, Permission.ACCOUNT_READ}
+    shared = {Permission.ORGANISATION_READ, Permission.ACCOUNT_READ, Permission.SETTING_READ}
     for one in SEPARATED:
         for other in SEPARATED - {one}:
             assert not (GRANTS[one] & GRANTS[other]) - everyone - shared

@@ -16,8 +16,13 @@ CHINESE = (
     "app.web.language",
 )
 CHINESE_ROOMS = (".documents", ".cli")
-# How people write a date; and what a notice demands unless its author says otherwise, which is ledger text.
-CHINESE_TEXTS = ("日", "[-/.年月]", "针对“", "”立即整改，并举一反三。")
+# How people write dates and times; what a notice demands unless its author says otherwise, and
+# the rounds that a centre begins with, which are ledger text.
+CHINESE_TEXTS = (
+    *("日", "[-/.年月]", "\\s*[-~—–至到]+\\s*"),
+    *("针对“", "”立即整改，并举一反三。"),
+    *("开门 08:30-09:30", "上午 09:30-11:30", "下班前 16:30-17:30"),
+)
 CHINESE_PACKAGES = ("app.documents.", "app.seeding.")
 
 
