@@ -20,6 +20,7 @@ from app.db.mixins import Audited
 from app.db.uow import UnitOfWork, unit_of_work
 from app.inspections import rules as inspections
 from app.inspections.models import Checklist, ChecklistItem
+from app.organisation import pinyin
 from app.organisation import rules as org
 from app.organisation.models import (
     Centre,
@@ -58,6 +59,7 @@ USERS: dict[str, tuple[Role, str, str | None, str]] = {
     "lower": (Role.INSPECTOR, "lower_centre", None, "沈下"),
     "outsider": (Role.INSPECTOR, "other_centre", None, "韩外"),
     "outside_head": (Role.SECTION_HEAD, "other_centre", None, "杨外"),
+    "outside_admin": (Role.SYSTEM_ADMINISTRATOR, "other_centre", None, "朱外"),
 }
 
 
@@ -113,6 +115,7 @@ def _places(cast: dict[str, Any]) -> None:
                 parent_id=cast[parent] if parent else None,
                 name=name,
                 short_name=short,
+                initials=pinyin.initials(short),
                 level=org.CentreLevel.DISTRICT if parent else org.CentreLevel.CITY,
                 number_prefix=prefix,
                 opened_on=OPENED,
@@ -123,7 +126,13 @@ def _places(cast: dict[str, Any]) -> None:
             ("section", org.SectionKind.SUPERVISION, "督查科"),
             ("complaints_section", org.SectionKind.COMPLAINTS, "投诉科"),
         ):
-            section = Section(centre_id=cast["centre"], kind=kind, name=name, opened_on=OPENED)
+            section = Section(
+                centre_id=cast["centre"],
+                kind=kind,
+                name=name,
+                initials=pinyin.initials(name),
+                opened_on=OPENED,
+            )
             add(key, section, org.SECTION_OPENED)
         for key, name, short, initials in (
             ("department_a", "云栖市市场监督管理局", "市场监管局", "scjgj"),
@@ -183,7 +192,7 @@ def _department(centre_id: int, name: str, short_name: str, initials: str) -> De
 
 
 def _zone(centre_id: int, name: str) -> Zone:
-    return Zone(centre_id=centre_id, name=name, floor="1F", position=1)
+    return Zone(centre_id=centre_id, name=name, initials=pinyin.initials(name), floor="1F", position=1)
 
 
 def _point(
@@ -201,6 +210,7 @@ def _point(
         kind=org.PointKind.WINDOW,
         number=number,
         name=name,
+        initials=pinyin.initials(name),
         comprehensive=department is None,
         department_id=cast[department] if department else None,
         walking_order=order,

@@ -1,13 +1,26 @@
 """Centres, the places in their halls, and the people who serve there, each with its dates.
 
 Rows are closed, never deleted: an old finding still names the window and the person of its day.
+A term that is withdrawn ends before it begins: no day is in it, and its story stays (decision 010).
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, String, Text, Time, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    Time,
+    UniqueConstraint,
+    column,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.mixins import Audited, Searchable
@@ -24,6 +37,11 @@ from app.organisation.rules import (
 )
 
 
+def _initials() -> Mapped[str]:
+    """Return the column of the letters a name is found by; it follows from the name."""
+    return mapped_column(String(60), default="", info={"derived": True})
+
+
 class Centre(Audited, Model):
     """A body that runs a hall; centres form a tree, and an upper one may patrol a lower one."""
 
@@ -33,6 +51,7 @@ class Centre(Audited, Model):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("centres.id"), index=True)
     name: Mapped[str] = mapped_column(String(120))
     short_name: Mapped[str] = mapped_column(String(40))
+    initials: Mapped[str] = _initials()
     level: Mapped[CentreLevel] = mapped_column(enum_type(CentreLevel))
     # The part of a document number before the year, as the centre's own registry issues it.
     number_prefix: Mapped[str] = mapped_column(String(20))
@@ -58,8 +77,11 @@ class Section(Audited, Model):
     centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
     kind: Mapped[SectionKind] = mapped_column(enum_type(SectionKind))
     name: Mapped[str] = mapped_column(String(80))
+    initials: Mapped[str] = _initials()
     opened_on: Mapped[date] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
+
+    centre: Mapped[Centre] = relationship(lazy="raise")
 
     @property
     def audit_name(self) -> str:
@@ -84,6 +106,8 @@ class Department(Audited, Model):
     opened_on: Mapped[date] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
 
+    centre: Mapped[Centre] = relationship(lazy="raise")
+
     @property
     def audit_name(self) -> str:
         return self.name
@@ -98,9 +122,12 @@ class Zone(Audited, Model):
 
     centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
     name: Mapped[str] = mapped_column(String(40))
+    initials: Mapped[str] = _initials()
     floor: Mapped[str] = mapped_column(String(20))
     position: Mapped[int]
     closed_on: Mapped[date | None] = mapped_column(Date)
+
+    centre: Mapped[Centre] = relationship(lazy="raise")
 
     @property
     def audit_name(self) -> str:
@@ -122,12 +149,14 @@ class PatrolPoint(Audited, Model):
     kind: Mapped[PointKind] = mapped_column(enum_type(PointKind))
     number: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(80))
+    initials: Mapped[str] = _initials()
     comprehensive: Mapped[bool] = mapped_column(Boolean, default=False)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), index=True)
     walking_order: Mapped[int]
     opened_on: Mapped[date] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
 
+    centre: Mapped[Centre] = relationship(lazy="raise")
     zone: Mapped[Zone] = relationship(lazy="raise")
     department: Mapped[Department | None] = relationship(lazy="raise")
 
@@ -181,6 +210,12 @@ class OpeningHours(Audited, Model):
         return self.patrol_point
 
 
+# A number is a person's for ever; people without one do not share the lack of it.
+_NUMBERED: dict[str, Any] = {
+    f"{kind}_where": column("staff_number") != "" for kind in ("sqlite", "postgresql")
+}
+
+
 class StaffMember(Audited, Searchable, Model):
     """A person who serves in the hall; not necessarily a user, nor of a department."""
 
@@ -188,6 +223,7 @@ class StaffMember(Audited, Searchable, Model):
     __table_args__ = (
         Index("ix_staff_members_list", "centre_id", "sort_key", "id"),
         Index("ix_staff_members_initials", "centre_id", "initials"),
+        Index("uq_staff_members_number", "centre_id", "staff_number", unique=True, **_NUMBERED),
     )
     __audit_type__ = "staff_member"
     __search_table__ = "staff_members_search"
@@ -203,6 +239,7 @@ class StaffMember(Audited, Searchable, Model):
     joined_on: Mapped[date] = mapped_column(Date)
     left_on: Mapped[date | None] = mapped_column(Date)
 
+    centre: Mapped[Centre] = relationship(lazy="raise")
     department: Mapped[Department | None] = relationship(lazy="raise")
 
     @property
@@ -221,7 +258,6 @@ class Posting(Audited, Model):
     __table_args__ = (
         Index("ix_postings_point", "patrol_point_id", "from_on"),
         Index("ix_postings_staff", "staff_member_id", "from_on"),
-        CheckConstraint("to_on IS NULL OR to_on >= from_on", name="order"),
     )
     __audit_type__ = "posting"
 
@@ -245,7 +281,6 @@ class ChiefRepresentative(Audited, Model):
     __table_args__ = (
         Index("ix_chief_representatives_department", "department_id", "from_on"),
         Index("ix_chief_representatives_staff", "staff_member_id", "from_on"),
-        CheckConstraint("to_on IS NULL OR to_on >= from_on", name="order"),
     )
     __audit_type__ = "chief_representative"
 
@@ -266,7 +301,8 @@ class Absence(Audited, Model):
     __tablename__ = "absences"
     __table_args__ = (
         Index("ix_absences_staff", "staff_member_id", "begins_at"),
-        CheckConstraint("ends_at > begins_at", name="order"),
+        Index("ix_absences_ends", "ends_at", "id"),
+        CheckConstraint("ends_at >= begins_at", name="order"),
     )
     __audit_type__ = "absence"
 

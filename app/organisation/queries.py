@@ -84,7 +84,10 @@ def postings_today(session: Session, point_ids: Collection[int], on: date) -> di
     """Return who is posted to each of these points on a day, A before B, the absent marked."""
     begins, ends = _bounds(on)
     away = (
-        (Absence.staff_member_id == StaffMember.id) & (Absence.begins_at < ends) & (Absence.ends_at > begins)
+        (Absence.staff_member_id == StaffMember.id)
+        & (Absence.begins_at < ends)
+        & (Absence.ends_at > begins)
+        & (Absence.ends_at > Absence.begins_at)  # not withdrawn
     )
     rows = session.execute(
         select(Posting.patrol_point_id, StaffMember, Posting.role, Absence)

@@ -1,145 +1,101 @@
-"""Places and people are added, posted and named; each verb takes a new row and records it."""
+"""Centres, places and people are entered; each verb takes a new row and records it.
+
+What changes of them later is in `place_services` and `people_services`; who serves where and when, in
+`term_services`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import time, timedelta
-from typing import NamedTuple, TypeVar
-
-from sqlalchemy import or_, select
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from app.core.actions import Action
 from app.core.errors import Invalid
 from app.core.i18n import N_
-from app.db.mixins import Audited
 from app.db.uow import UnitOfWork
-from app.organisation import pinyin, queries, rules
+from app.organisation import checks, pinyin, queries, rules
+from app.organisation.hours_rules import Hours
 from app.organisation.models import (
-    Absence,
     Centre,
-    ChiefRepresentative,
     Department,
     OpeningHours,
     PatrolPoint,
-    Posting,
     Section,
     ServedDepartment,
     StaffMember,
     Zone,
 )
 
-Row = TypeVar("Row", bound=Audited)
-OTHER_CENTRE = N_("所选的部门、区域或人员不属于这个中心。")
+Row = TypeVar("Row", Centre, Section, Department, Zone, PatrolPoint, StaffMember)
 
 
-class Hours(NamedTuple):
-    """When a place is open on one weekday; 0 is Monday."""
-
-    weekday: int
-    opens_at: time
-    closes_at: time
-    extended: bool = False
-
-
-def _add(uow: UnitOfWork, action: Action, row: Row) -> Row:
+def _add(
+    uow: UnitOfWork,
+    action: Action,
+    row: Row,
+    check: Callable[[UnitOfWork, Row], None],
+) -> Row:
+    checks.take_turn(uow, row.parent_id if isinstance(row, Centre) else row.centre_id)
+    check(uow, row)
+    spell(row)
     uow.session.add(row)
     uow.session.flush()
-    uow.record(action, row.audit_subject())
+    uow.record(action, row)
     return row
 
 
-def _same_centre(centre_id: int | None, *rows: Department | Zone | PatrolPoint | StaffMember) -> None:
-    if any(row.centre_id != centre_id for row in rows):
-        raise Invalid(OTHER_CENTRE)
+def spell(row: Centre | Section | Department | Zone | PatrolPoint | StaffMember) -> None:
+    """Set what a row is sorted and found by from its name."""
+    if isinstance(row, StaffMember):
+        row.sort_key = queries.name_key(row.name)
+        row.initials = pinyin.initials(row.name, person=True)
+        return
+    if isinstance(row, Department):
+        row.sort_key = pinyin.sort_key(row.name)
+    row.initials = pinyin.initials(checks.name_of(row) if isinstance(row, Centre | Department) else row.name)
 
 
 def open_centre(uow: UnitOfWork, centre: Centre) -> Centre:
     """Open a centre, the root of the tree or below another one."""
-    return _add(uow, rules.CENTRE_OPENED, centre)
+    if centre.parent_id and uow.get(Centre, centre.parent_id).closed_on:
+        raise Invalid(N_("上级中心已经停用。"), field="parent_id")
+    return _add(uow, rules.CENTRE_OPENED, centre, checks.check_centre)
 
 
 def open_section(uow: UnitOfWork, section: Section) -> Section:
     """Open a section of the centre itself."""
-    return _add(uow, rules.SECTION_OPENED, section)
+    return _add(uow, rules.SECTION_OPENED, section, checks.check_section)
 
 
 def add_department(uow: UnitOfWork, department: Department) -> Department:
     """Add a body that sends people to windows."""
-    department.sort_key = pinyin.sort_key(department.name)
-    department.initials = pinyin.initials(department.short_name)
-    return _add(uow, rules.DEPARTMENT_ADDED, department)
+    return _add(uow, rules.DEPARTMENT_ADDED, department, checks.check_department)
 
 
 def add_zone(uow: UnitOfWork, zone: Zone) -> Zone:
     """Add a part of the hall that is patrolled in one walk."""
-    return _add(uow, rules.ZONE_ADDED, zone)
+    return _add(uow, rules.ZONE_ADDED, zone, checks.check_zone)
 
 
 def open_point(
     uow: UnitOfWork, point: PatrolPoint, hours: Iterable[Hours] = (), served: Iterable[int] = ()
 ) -> PatrolPoint:
     """Open a window or another place, with its hours and the departments a comprehensive window serves."""
-    departments = [uow.get(Department, department_id) for department_id in served]
-    if point.department_id and point.comprehensive:
-        raise Invalid(N_("综合窗口不单属一个部门，请改填受理部门。"), field="department_id")
+    departments = list(served)
     if departments and not point.comprehensive:
         raise Invalid(N_("只有综合窗口才填受理部门。"), field="served")
-    own = [uow.get(Department, point.department_id)] if point.department_id else []
-    _same_centre(point.centre_id, uow.get(Zone, point.zone_id), *departments, *own)
-    uow.session.add(point)
-    uow.session.flush()
+    checks.check_served(uow, point, departments, point.opened_on, "served")
+    _add(uow, rules.PATROL_POINT_OPENED, point, checks.check_point)
     uow.session.add_all(
         OpeningHours(patrol_point=point, from_on=point.opened_on, **slot._asdict()) for slot in hours
     )
     uow.session.add_all(
-        ServedDepartment(patrol_point=point, department_id=department.id, from_on=point.opened_on)
-        for department in departments
+        ServedDepartment(patrol_point=point, department_id=department_id, from_on=point.opened_on)
+        for department_id in departments
     )
-    uow.record(rules.PATROL_POINT_OPENED, point)
     return point
 
 
 def add_staff(uow: UnitOfWork, member: StaffMember) -> StaffMember:
     """Add a person who serves in the hall."""
-    if member.department_id:
-        _same_centre(member.centre_id, uow.get(Department, member.department_id))
-    member.sort_key = queries.name_key(member.name)
-    member.initials = pinyin.initials(member.name, person=True)
-    return _add(uow, rules.STAFF_ADDED, member)
-
-
-def post_staff(uow: UnitOfWork, posting: Posting) -> Posting:
-    """Post a person to a window, or to a post without one."""
-    member = uow.get(StaffMember, posting.staff_member_id)
-    if posting.patrol_point_id:
-        _same_centre(member.centre_id, uow.get(PatrolPoint, posting.patrol_point_id))
-    elif not posting.post:
-        raise Invalid(N_("请填写巡查点或岗位名称。"), field="patrol_point_id")
-    return _add(uow, rules.STAFF_POSTED, posting)
-
-
-def name_chief(uow: UnitOfWork, chief: ChiefRepresentative) -> ChiefRepresentative:
-    """Name a department's chief representative; the term of the one before ends the day before."""
-    department = uow.get(Department, chief.department_id)
-    _same_centre(department.centre_id, uow.get(StaffMember, chief.staff_member_id))
-    in_office = select(ChiefRepresentative).where(
-        ChiefRepresentative.department_id == department.id,
-        or_(ChiefRepresentative.to_on.is_(None), ChiefRepresentative.to_on >= chief.from_on),
-    )
-    for former in uow.session.scalars(in_office):
-        if former.from_on >= chief.from_on:
-            raise Invalid(N_("这一天以后已有首席代表，请核对起始日期。"), field="from_on")
-        former.to_on = chief.from_on - timedelta(days=1)
-    return _add(uow, rules.CHIEF_NAMED, chief)
-
-
-def grant_absence(uow: UnitOfWork, absence: Absence) -> Absence:
-    """Grant leave or an errand, so that the empty seat is not an empty post."""
-    if absence.ends_at <= absence.begins_at:
-        raise Invalid(N_("结束时间应当晚于开始时间。"), field="ends_at")
-    member = uow.get(StaffMember, absence.staff_member_id)
-    if absence.stand_in_id == member.id:
-        raise Invalid(N_("顶岗人员不能是本人。"), field="stand_in_id")
-    if absence.stand_in_id:
-        _same_centre(member.centre_id, uow.get(StaffMember, absence.stand_in_id))
-    return _add(uow, rules.ABSENCE_GRANTED, absence)
+    return _add(uow, rules.STAFF_ADDED, member, checks.check_staff)

@@ -10,7 +10,7 @@ from app import clock
 from app.accounts import services as accounts
 from app.accounts.models import User
 from app.db.uow import UnitOfWork
-from app.organisation import queries, services
+from app.organisation import queries, services, term_services
 from app.organisation.models import Absence, ChiefRepresentative, Posting, StaffMember
 from app.organisation.rules import AbsenceKind, PostingRole, StaffKind
 from app.permissions import Role
@@ -53,7 +53,7 @@ class _Hall:
             role=role,
             from_on=self.opened_on,
         )
-        services.post_staff(self.uow, posting)
+        term_services.post_staff(self.uow, posting)
 
 
 def plant(
@@ -92,7 +92,7 @@ def _department(hall: _Hall, department: str, names: list[str]) -> None:
     for name in names:
         if name not in posted:
             hall.post(name, A, "后台审核")
-    services.name_chief(
+    term_services.name_chief(
         hall.uow,
         ChiefRepresentative(
             department_id=hall.places.departments[department],
@@ -124,7 +124,7 @@ def _absence(hall: _Hall, raw: Mapping[str, Any], today: date) -> None:
         stand_in_id=hall.ids[raw["stand_in"]],
         note=raw["note"],
     )
-    services.grant_absence(hall.uow, absence)
+    term_services.grant_absence(hall.uow, absence)
 
 
 def _accounts(hall: _Hall, data: Mapping[str, Any], password_hash: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from app.db.uow import UnitOfWork
 from app.organisation import services
+from app.organisation.hours_rules import Hours
 from app.organisation.models import Centre, Department, PatrolPoint, Section, Zone
 from app.organisation.rules import CentreLevel, DepartmentKind, PointKind, SectionKind
-from app.organisation.services import Hours
 
 WEEK = [Hours(weekday, time(9), time(17)) for weekday in range(5)]
 SATURDAY = Hours(5, time(9), time(12), extended=True)

@@ -8,10 +8,12 @@ from tests.architecture.source import HAN, modules, tree, where
 
 MARKS = {"N_", "NN_", "_", "gettext", "ngettext", "many"}
 # Printed documents are Chinese, and so is the foot line that checkpoints give them; a table of surnames is
-# data; a language is named in itself; commands speak to whoever runs the site.
+# data, and so is how opening hours are written; a language is named in itself; commands speak to whoever
+# runs the site.
 CHINESE = (
     "app.audit.checkpoints",
     "app.commands",
+    "app.organisation.hours_rules",
     "app.organisation.pinyin",
     "app.web.language",
 )

@@ -49,7 +49,7 @@ class Visit:
     actor: str
     prepare: Prepare
     query: Mapping[str, str] = field(default_factory=dict)
-    hidden_from: tuple[str, ...] = ("outsider", "outside_head")
+    hidden_from: tuple[str, ...] = ("outsider", "outside_head", "outside_admin")
     content_type: str = "text/html"
     recorded: bool = True  # looking where one may not is a refusal in the log; a draft is no row of a ledger
 

@@ -8,7 +8,8 @@ from app import clock
 from app.core.errors import Invalid
 from app.db.uow import end_reading, unit_of_work
 from app.extensions import db
-from app.organisation import queries, services
+from app.organisation import change_services, queries, services, term_services
+from app.organisation.hours_rules import Hours
 from app.organisation.models import (
     Absence,
     ChiefRepresentative,
@@ -20,7 +21,6 @@ from app.organisation.models import (
     Zone,
 )
 from app.organisation.rules import AbsenceKind, DepartmentKind, PointKind, PostingRole, StaffKind
-from app.organisation.services import Hours
 from app.permissions import Permission, system_actor
 from tests.cast import NOW, actor
 
@@ -139,7 +139,7 @@ def post(cast: Any, staff: str, role: PostingRole, **changes: Any) -> Posting:
 
 
 def test_the_a_role_comes_first_and_leave_is_marked(db_context, cast):
-    do(services.post_staff, post(cast, "chief_a_staff", PostingRole.B))
+    do(term_services.post_staff, post(cast, "chief_a_staff", PostingRole.B))
     assert people(cast.point_a, date(2026, 11, 17)) == [("吴窗口", "A", False)]
     assert people(cast.point_a) == [("吴窗口", "A", False), ("李首信", "B", False)]
     leave = Absence(
@@ -149,13 +149,13 @@ def test_the_a_role_comes_first_and_leave_is_marked(db_context, cast):
         ends_at=at(18, 17),
         stand_in_id=cast.chief_a_staff,
     )
-    do(services.grant_absence, leave)
+    do(term_services.grant_absence, leave)
     assert people(cast.point_a) == [("吴窗口", "A", True), ("李首信", "B", False)]
     assert people(cast.point_a, date(2026, 11, 19))[0] == ("吴窗口", "A", False)
     again = Absence(
         staff_member_id=cast.window_a_staff, kind=AbsenceKind.LEAVE, begins_at=at(18, 9), ends_at=at(18, 12)
     )
-    do(services.grant_absence, again)
+    do(term_services.grant_absence, again)
     assert len(people(cast.point_a)) == 2  # two absences of one day are still one person
 
 
@@ -166,7 +166,6 @@ def test_whoever_has_left_is_not_on_post(db_context, cast):
         staff_number="8",
         name="左离",
         joined_on=date(2026, 1, 5),
-        left_on=TODAY,
     )
     staff_id = do(services.add_staff, member)
     posting = Posting(
@@ -175,7 +174,9 @@ def test_whoever_has_left_is_not_on_post(db_context, cast):
         role=PostingRole.B,
         from_on=date(2026, 1, 5),
     )
-    do(services.post_staff, posting)
+    do(term_services.post_staff, posting)
+    with unit_of_work(system_actor("test"), NOW) as uow:
+        change_services.leave_staff(uow, staff_id, 1, TODAY, end_terms=True)
     assert "左离" in [name for name, *_ in people(cast.point_b, date(2026, 11, 17))]
     assert "左离" not in [name for name, *_ in people(cast.point_b)]
 
@@ -184,11 +185,14 @@ def test_whoever_has_left_is_not_on_post(db_context, cast):
 def test_a_posting_needs_a_place_of_the_same_centre(db_context, cast, changes):
     changes = {key: value and getattr(cast, value) for key, value in changes.items()}
     with pytest.raises(Invalid):
-        do(services.post_staff, post(cast, "window_a_staff", PostingRole.A, **changes))
+        do(term_services.post_staff, post(cast, "window_a_staff", PostingRole.A, **changes))
 
 
 def test_a_post_may_be_without_a_window(db_context, cast):
-    do(services.post_staff, post(cast, "guide_staff", PostingRole.A, patrol_point_id=None, post="值班律师"))
+    do(
+        term_services.post_staff,
+        post(cast, "guide_staff", PostingRole.A, patrol_point_id=None, post="值班律师"),
+    )
     (posting, point), *_ = queries.postings_of_staff(db.session(), cast.guide_staff)
     assert (posting.post, point) == ("值班律师", None)
 
@@ -203,14 +207,14 @@ def test_an_absence_has_a_length_and_another_stands_in(db_context, cast, changes
     }
     values = {"staff_member_id": cast.window_a_staff, "kind": AbsenceKind.LEAVE, "begins_at": at(18, 9)}
     with pytest.raises(Invalid):
-        do(services.grant_absence, Absence(**{**values, "ends_at": at(18, 12), **changes}))
+        do(term_services.grant_absence, Absence(**{**values, "ends_at": at(18, 12), **changes}))
 
 
 def test_a_new_chief_representative_ends_the_term_before(db_context, cast):
     term = ChiefRepresentative(
         department_id=cast.department_a, staff_member_id=cast.window_a_staff, from_on=date(2026, 11, 23)
     )
-    do(services.name_chief, term)
+    do(term_services.name_chief, term)
     for day, staff_id in ((22, cast.chief_a_staff), (23, cast.window_a_staff)):
         chief = queries.chief_of(db.session(), cast.department_a, date(2026, 11, day))
         assert chief is not None
@@ -219,7 +223,7 @@ def test_a_new_chief_representative_ends_the_term_before(db_context, cast):
         department_id=cast.department_a, staff_member_id=cast.chief_a_staff, from_on=date(2026, 11, 20)
     )
     with pytest.raises(Invalid):
-        do(services.name_chief, again)
+        do(term_services.name_chief, again)
     terms = queries.chief_terms(db.session(), cast.department_a)
     assert [member.id for _, member in terms] == [cast.window_a_staff, cast.chief_a_staff]
     assert queries.chief_of(db.session(), cast.department_b, date(2020, 1, 1)) is None

@@ -202,7 +202,7 @@ def test_another_centre_writes_nothing_here(site: Any) -> None:
     """A colleague with the same role, but of the unrelated centre, finds no such row."""
     plays = [play for play in all_plays(site) if endpoints(site.app, "POST")[play.example.endpoint].arguments]
     before = snapshot(site)
-    for username in ("outsider", "outside_head"):
+    for username in ("outsider", "outside_head", "outside_admin"):
         client = signed_in(site.app, username)
         for play in plays:
             permission = site.app.view_functions[play.example.endpoint].permission
