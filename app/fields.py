@@ -27,6 +27,7 @@ from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput
 
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import N_
+from app.core.on_behalf import CAPACITY_MAX, NAME_MAX, NOBODY, Represented
 
 REQUIRED = N_("请填写此项。")
 TOO_LONG = N_("最多 %(max)d 个字，现在是 %(length)d 个字。")
@@ -238,6 +239,26 @@ class Whole(_Typed):
         if not re.fullmatch(r"-?\d{1,9}", typed) or not self.least <= int(typed) <= self.most:
             raise Invalid(NOT_A_NUMBER, least=self.least, most=self.most)
         return int(typed)
+
+
+class OnBehalfFields:
+    """A form that may be entered for a person without an account: his name and the capacity he acts in.
+
+    Put it before `Form` among the bases; components/on_behalf.html draws the two fields.
+    """
+
+    on_behalf_name = Line(N_("实际办理人姓名"), most=NAME_MAX)
+    on_behalf_capacity = Line(N_("实际办理人身份"), most=CAPACITY_MAX)
+
+    @property
+    def represented(self) -> Represented:
+        """Return the person the form names; nobody where it does not ask."""
+        name, capacity = self.on_behalf_name, self.on_behalf_capacity
+        return Represented(name.data or "", capacity.data or "") if name else NOBODY
+
+    def leave_out_person(self) -> None:
+        """Ask for nobody: the reader takes this step himself."""
+        del self.on_behalf_name, self.on_behalf_capacity
 
 
 def refuse(form: Form, error: DomainError) -> None:

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     RECTIFICATION_READ = "rectification:read"
     RECTIFICATION_RECEIVE = "rectification:receive"
     RECTIFICATION_RECHECK = "rectification:recheck"
+    RECTIFICATION_STAND_IN = "rectification:stand_in"
     RECTIFICATION_SUBMIT = "rectification:submit"
     SETTING_MANAGE = "setting:manage"
     SETTING_READ = "setting:read"
@@ -52,12 +53,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     for role, granted in {
         Role.INSPECTOR: _READ_LEDGERS | {P.PATROL_CONDUCT, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
         # The head answers for what his own section has to mend; the guards keep him from accepting it.
+        # He enters the steps of a department that has nobody with an account, in that person's name.
         Role.SECTION_HEAD: _READ_LEDGERS
         | {
             P.PATROL_CONDUCT,
             P.RECTIFICATION_ISSUE,
             P.RECTIFICATION_RECEIVE,
             P.RECTIFICATION_RECHECK,
+            P.RECTIFICATION_STAND_IN,
             P.RECTIFICATION_SUBMIT,
             P.SETTING_READ,
         },

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import Integer, event
+from sqlalchemy import Integer, String, event
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from app.core.on_behalf import CAPACITY_MAX, NAME_MAX, Represented
 
 
 class Audited:
@@ -63,3 +65,21 @@ class Searchable:
     def search_text(self) -> str:
         """Return what the row is found by; never protected data."""
         raise AttributeError("a searchable row names its text")
+
+
+class OnBehalf:
+    """A row that may be entered for a named person without an account; empty where it was not."""
+
+    on_behalf_name: Mapped[str | None] = mapped_column(String(NAME_MAX))
+    on_behalf_capacity: Mapped[str | None] = mapped_column(String(CAPACITY_MAX))
+
+    @property
+    def represented(self) -> Represented | None:
+        """Return the person whose step this is, if it was entered for him."""
+        if not self.on_behalf_name:
+            return None
+        return Represented(self.on_behalf_name, self.on_behalf_capacity or "")
+
+    def enter_for(self, person: Represented) -> None:
+        """Keep for whom this row is entered."""
+        self.on_behalf_name, self.on_behalf_capacity = person.name or None, person.capacity or None

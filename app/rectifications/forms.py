@@ -3,7 +3,19 @@ from __future__ import annotations
 from wtforms import Form, HiddenField, SelectMultipleField
 
 from app.core.i18n import N_
-from app.fields import Cards, Choice, Choices, Day, Line, OneTimeKey, Paragraphs, Whole, optional, required
+from app.fields import (
+    Cards,
+    Choice,
+    Choices,
+    Day,
+    Line,
+    OnBehalfFields,
+    OneTimeKey,
+    Paragraphs,
+    Whole,
+    optional,
+    required,
+)
 from app.rectifications.rules import OFFICE_CLOSES, TEXT_MAX, WORKDAYS_MAX
 
 
@@ -24,12 +36,12 @@ class IssueForm(Form):
     rechecker = Choice(N_("复查人"), coerce=int)
 
 
-class ReceiveForm(Form):
+class ReceiveForm(OnBehalfFields, Form):
     version = HiddenField()
     statement = Paragraphs(N_("陈述或异议"), optional, most=TEXT_MAX)
 
 
-class SubmitForm(Form):
+class SubmitForm(OnBehalfFields, Form):
     """What was done about it, with photos from after."""
 
     version = HiddenField()

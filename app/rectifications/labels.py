@@ -39,6 +39,8 @@ SUBJECTS = {
     "recheck": N_("复查"),
 }
 FIELDS = {
+    "on_behalf_name": N_("实际办理人姓名"),
+    "on_behalf_capacity": N_("实际办理人身份"),
     "to_centre_id": N_("下级中心"),
     "owner_id": N_("整改责任人"),
     "requirement": N_("整改要求"),

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
-from app.db.mixins import Audited, Searchable
+from app.db.mixins import Audited, OnBehalf, Searchable
 from app.db.types import Instant, enum_type
 from app.documents.models import Document
 from app.extensions import Model
@@ -17,11 +17,12 @@ from app.organisation.models import Centre, Department, Section, StaffMember
 from app.rectifications.rules import RecheckResult, RectificationStatus
 
 
-class Rectification(Audited, Searchable, Model):
+class Rectification(Audited, OnBehalf, Searchable, Model):
     """The duty of one body to mend one or several findings by a deadline.
 
     The deadline is either a count of working days from the day of issue or a fixed date; `due_at` is
-    a cache of what the clock says, for lists, rebuilt by the same function.
+    a cache of what the clock says, for lists, rebuilt by the same function. The person it was entered
+    for is the one who confirmed receipt.
     """
 
     __tablename__ = "rectifications"
@@ -108,7 +109,7 @@ class RectifiedFinding(Audited, Model):
         return self.rectification
 
 
-class Submission(Audited, Model):
+class Submission(Audited, OnBehalf, Model):
     """What the department says it has done, with photos from after."""
 
     __tablename__ = "rectification_submissions"

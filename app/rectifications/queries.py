@@ -26,6 +26,7 @@ from app.permissions import GRANTS, Actor, Permission
 from app.rectifications import rules
 from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
 from app.rectifications.rules import OPEN_STATUSES, Deadline, Due, RectificationStatus
+from app.rectifications.stand_in_queries import answered_by, taken_by
 from app.worktime.queries import calendar
 
 # The actor's own work: what waits for him rather than what he may see.
@@ -40,16 +41,6 @@ def visible_to(actor: Actor) -> Select[Rectification]:
     """Return the rectifications in sight: the centre's for its roles, else those one answers for."""
     rows = select(Rectification).where(Rectification.centre_id.in_(actor.centre_ids))
     return rows if actor.centre_wide else rows.where(answered_by(actor))
-
-
-def answered_by(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that the actor answers for a rectification: by department, section or name."""
-    own: list[ColumnElement[bool]] = [Rectification.department_id.in_(actor.department_ids)]
-    if actor.section_id:
-        own.append(Rectification.section_id == actor.section_id)
-    if actor.staff_member_id:
-        own.append(Rectification.owner_id == actor.staff_member_id)
-    return or_(*own)
 
 
 def _soon_ends(now: datetime, days: WorkCalendar) -> datetime:
@@ -101,7 +92,7 @@ def filtered(
 
 
 def _mine(actor: Actor, kind: str) -> ColumnElement[bool]:
-    whose = Rectification.rechecker_id == actor.user_id if kind == "recheck" else answered_by(actor)
+    whose = Rectification.rechecker_id == actor.user_id if kind == "recheck" else taken_by(actor)
     return and_(Rectification.status.in_(MINE[kind]), whose)
 
 

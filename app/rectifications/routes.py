@@ -17,7 +17,7 @@ from app.db import drafts
 from app.db.scope import row_id
 from app.db.uow import UnitOfWork, short_transaction, unit_of_work
 from app.extensions import db
-from app.fields import Line, Paragraphs, one_time_key, refuse
+from app.fields import Line, OnBehalfFields, Paragraphs, one_time_key, refuse
 from app.permissions import Permission
 from app.rectifications import queries, rules, services
 from app.rectifications.forms import AcceptForm, IssueForm, ReceiveForm, ReturnForm, SubmitForm
@@ -191,7 +191,9 @@ def receive(rectification_id: int) -> Response:
         rectification_id,
         Verb.RECEIVE,
         form,
-        lambda uow, version: services.receive(uow, rectification_id, version, form.statement.data or ""),
+        lambda uow, version: services.receive(
+            uow, rectification_id, version, form.statement.data or "", form.represented
+        ),
         N_("已签收。请在期限内提交整改情况。"),
     )
 
@@ -289,7 +291,8 @@ def _record(
 ) -> Response:
     """Show a rectification; `form` is the one that was refused, to be filled in again."""
     rounds = queries.rounds_of(row.id)
-    facts = services.facts_for(actor(), row, rounds[-1].submission.submitted_by_id if rounds else None)
+    submitter_id = rounds[-1].submission.submitted_by_id if rounds else None
+    facts = services.facts_for(db.session(), actor(), row, submitter_id)
     findings = queries.findings_of(row.id)
     granted = actor().permissions
     verbs = machine.allowed(rules.TRANSITIONS, row.status, granted, facts)
@@ -307,7 +310,8 @@ def _record(
         verbs=verbs,
         refused=machine.explain(rules.TRANSITIONS, row.status, granted, facts),
         refused_verb=verb,
-        forms=_forms(row, verb, form),
+        forms=_forms(row, facts.stands_in, verb, form),
+        stands_in=facts.stands_in,
         faults=faults or [],
         uploads=_kept_answer(row).get("uploads", {}),
         history=audit.history_of("rectification", row.id),
@@ -322,7 +326,7 @@ def _say_what_was_typed(form: Form) -> None:
             form.form_errors.append(NotAllowed(said, label=_(field.label.text), text=field.data))
 
 
-def _forms(row: Rectification, verb: Verb | None, refused: Form | None) -> dict[Verb, Form]:
+def _forms(row: Rectification, stands_in: bool, verb: Verb | None, refused: Form | None) -> dict[Verb, Form]:
     """Return a form for each verb, with the refused one as it was typed but for the version it needs now."""
     forms: dict[Verb, Form] = {
         Verb.RECEIVE: ReceiveForm(),
@@ -334,6 +338,8 @@ def _forms(row: Rectification, verb: Verb | None, refused: Form | None) -> dict[
         forms[verb] = refused
     for each, form in forms.items():
         form.version.data = str(row.version)
+        if isinstance(form, OnBehalfFields) and not stands_in:
+            form.leave_out_person()
         for field in form:  # two forms of one page ask for a note
             field.id = field.label.field_id = f"{each.value}-{field.name}"
     return forms
@@ -369,6 +375,7 @@ def _answer(form: SubmitForm, photos: tuple[StoredPhoto, ...]) -> services.Answe
         done_on=form.done_on.data,
         no_photo_reason=form.no_photo_reason.data or "",
         photos=photos,
+        represented=form.represented,
     )
 
 
@@ -380,9 +387,8 @@ def _kept_answer(row: Rectification) -> dict[str, Any]:
 def _keep_answer(row: Rectification, stored: list[StoredPhoto]) -> dict[str, Any]:
     """Keep what was typed and the photos that came, before anything is judged."""
     uploads = {**_kept_answer(row).get("uploads", {}), **{photo.sha256: photo.to_dict() for photo in stored}}
-    typed = {
-        name: request.form.get(name, "")[: 5 * rules.TEXT_MAX] for name in ("measures", "no_photo_reason")
-    }
+    kept = ("measures", "no_photo_reason", "on_behalf_name", "on_behalf_capacity")
+    typed = {name: request.form.get(name, "")[: 5 * rules.TEXT_MAX] for name in kept}
     content = {"typed": typed, "uploads": uploads}
     with short_transaction() as session:
         services.keep_answer(session, actor(), row, content, clock.now())

@@ -63,10 +63,15 @@ class Facts:
     answers_for: bool = (
         False  # the actor is chief representative, section head or named owner of the addressee
     )
+    stands_in: bool = False  # the department has nobody with an account: entered in a named person's name
 
 
 def _addressee(facts: Facts) -> str | None:
-    return None if facts.answers_for else N_("只有责任单位的首席代表或整改责任人可以办理这一步。")
+    return (
+        None
+        if facts.answers_for or facts.stands_in
+        else N_("只有责任单位的首席代表或整改责任人可以办理这一步。")
+    )
 
 
 def _third_person(facts: Facts) -> str | None:
@@ -97,6 +102,7 @@ TRANSITIONS: dict[tuple[RectificationStatus, Verb], Transition[RectificationStat
         S.RETURNED, P.RECTIFICATION_RECHECK, RECTIFICATION_RETURNED, _third_person
     ),
 }
+ADDRESSEE_VERBS = (V.RECEIVE, V.SUBMIT)
 OPEN_STATUSES = (S.ISSUED, S.RECEIVED, S.RETURNED)  # the department's turn: the clock can run out
 
 DUE_SOON_WORKDAYS = 1

@@ -20,6 +20,7 @@ from app.audit.checkpoints import foot_line
 from app.core import machine
 from app.core.errors import Invalid, NotAllowed
 from app.core.i18n import N_
+from app.core.on_behalf import NOBODY, Represented, require_represented
 from app.db import drafts
 from app.db.uow import UnitOfWork
 from app.documents import services as documents
@@ -30,7 +31,7 @@ from app.inspections.models import Finding
 from app.organisation.models import Centre
 from app.permissions import Actor
 from app.rectifications import documents as forms
-from app.rectifications import queries, rules
+from app.rectifications import queries, rules, stand_in_queries
 from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
 from app.rectifications.rules import Deadline, Facts, RecheckResult, RectificationStatus, Verb
 from app.worktime.queries import calendar
@@ -61,6 +62,7 @@ class Answer:
     done_on: date
     no_photo_reason: str
     photos: tuple[StoredPhoto, ...]
+    represented: Represented = NOBODY
 
 
 def _take_turn(uow: UnitOfWork, model: type[Finding | Rectification], ids: Sequence[int]) -> None:
@@ -74,19 +76,27 @@ def _load(uow: UnitOfWork, rectification_id: int, version: int) -> Rectification
     return uow.get(Rectification, rectification_id, version)
 
 
-def facts_for(actor: Actor, row: Rectification, submitter_id: int | None) -> Facts:
+def facts_for(session: Session, actor: Actor, row: Rectification, submitter_id: int | None) -> Facts:
     """Return what the guards ask about one actor and one rectification."""
     answers_for = (
         (row.department_id is not None and row.department_id in actor.department_ids)
         or (row.section_id is not None and row.section_id == actor.section_id)
         or (row.owner_id is not None and row.owner_id == actor.staff_member_id)
     )
-    return Facts(actor.user_id, actor.staff_member_id, row.owner_id, submitter_id, answers_for)
+    stands_in = not answers_for and stand_in_queries.stands_in(session, actor, row)
+    return Facts(actor.user_id, actor.staff_member_id, row.owner_id, submitter_id, answers_for, stands_in)
 
 
-def _step(uow: UnitOfWork, row: Rectification, verb: Verb) -> machine.Transition[RectificationStatus]:
-    facts = facts_for(uow.actor, row, queries.last_submitter(uow.session, row.id))
+def _step(
+    uow: UnitOfWork, row: Rectification, verb: Verb, person: Represented = NOBODY
+) -> machine.Transition[RectificationStatus]:
+    """Take a step. Whoever stands in names the person whose step it is; whoever does not, names nobody."""
+    facts = facts_for(uow.session, uow.actor, row, queries.last_submitter(uow.session, row.id))
     transition = machine.step(rules.TRANSITIONS, row.status, verb, uow.actor.permissions, facts)
+    if facts.stands_in and verb in rules.ADDRESSEE_VERBS:
+        require_represented(person)
+    elif person != NOBODY:
+        raise Invalid(N_("本人办理的步骤不能代录。"))
     row.status = transition.to
     return transition
 
@@ -175,10 +185,13 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
     return row
 
 
-def receive(uow: UnitOfWork, rectification_id: int, version: int, statement: str) -> Rectification:
+def receive(
+    uow: UnitOfWork, rectification_id: int, version: int, statement: str, person: Represented = NOBODY
+) -> Rectification:
     """Confirm receipt, with a statement if there is one."""
     row = _load(uow, rectification_id, version)
-    transition = _step(uow, row, Verb.RECEIVE)
+    transition = _step(uow, row, Verb.RECEIVE, person)
+    row.enter_for(person)
     row.received_at, row.received_by_id, row.receipt_statement = uow.now, uow.actor.user_id, statement
     uow.record(transition.action, row)
     return row
@@ -187,7 +200,7 @@ def receive(uow: UnitOfWork, rectification_id: int, version: int, statement: str
 def submit(uow: UnitOfWork, rectification_id: int, version: int, answer: Answer) -> Rectification:
     """Hand in what was done, with photos from after, or the reason why there are none."""
     row = _load(uow, rectification_id, version)
-    transition = _step(uow, row, Verb.SUBMIT)
+    transition = _step(uow, row, Verb.SUBMIT, answer.represented)
     today = clock.local(uow.now).date()
     if answer.done_on > today:
         raise Invalid(N_("完成日期不能晚于今天。"), field="done_on")
@@ -206,6 +219,7 @@ def submit(uow: UnitOfWork, rectification_id: int, version: int, answer: Answer)
         submitted_at=uow.now,
         submitted_by_id=uow.actor.user_id,
     )
+    submission.enter_for(answer.represented)
     uow.session.add(submission)
     for photo in answer.photos:
         attachments.attach(uow, submission, AttachmentKind.MEASURE_PHOTO, photo)

@@ -56,6 +56,17 @@ def answered(site: Any, photo: bool = False) -> Rectification:
         return services.submit(uow, row.id, row.version, answer)
 
 
+def leave_unattended(site: Any) -> None:
+    """Let department A have nobody who could sign in as its chief representative."""
+    from app.accounts.models import User
+    from app.core.actions import Action
+
+    with unit_of_work(actor("secadmin"), clock.now()) as uow:
+        user = uow.get(User, site.cast.users["chief_a"])
+        user.disabled_at = clock.now()
+        uow.record(Action("user.changed_by_test"), user)
+
+
 def make_rectifications(site: Any, n: int) -> None:
     """Enter n rectifications of both departments, a minute apart, in all states."""
     cast, now = site.cast, clock.now()
@@ -122,6 +133,18 @@ def _received(site: Any) -> Ids:
     return _ids(received(site))
 
 
+def _unattended(site: Any) -> Ids:
+    ids = _issued(site)
+    leave_unattended(site)
+    return ids
+
+
+def _received_unattended(site: Any) -> Ids:
+    ids = _received(site)
+    leave_unattended(site)
+    return ids
+
+
 def _answered(site: Any) -> Ids:
     return _ids(answered(site))
 
@@ -156,6 +179,7 @@ def _answer_with_photo(ids: Ids) -> dict[str, Any]:
     return {"version": ids["_version"], "measures": MEASURES, "done_on": "2026-11-18"}
 
 
+PERSON = {"on_behalf_name": "陆远", "on_behalf_capacity": "办公室主任"}
 SHOW = "rectifications.show"
 ELSEWHERE = ("outsider", "outside_head", "chief_b")
 EXAMPLES = [
@@ -196,6 +220,26 @@ EXAMPLES = [
         files={"photos": [(jpeg("green"), "整改后.jpg")]},
         page=SHOW,
         note="with a photo",
+    ),
+    Example(
+        "rectifications.receive",
+        "head",
+        _unattended,
+        data=lambda ids: {"version": ids["_version"], "statement": "收到。", **PERSON},
+        page=SHOW,
+        shown=(SHOW,),
+        text=("statement", *PERSON),
+        note="for somebody",
+    ),
+    Example(
+        "rectifications.submit",
+        "head",
+        _received_unattended,
+        data=lambda ids: {**_answer_data(ids), **PERSON},
+        page=SHOW,
+        shown=(SHOW,),
+        text=("measures", *PERSON),
+        note="for somebody",
     ),
     Example(
         "rectifications.accept",

@@ -23,6 +23,8 @@ WHO = {
     "owner": Facts(COLLEAGUE, OWNER_STAFF, OWNER_STAFF, CHIEF, True),
     "submitter": Facts(CHIEF, None, OWNER_STAFF, CHIEF, False),
     "third person": Facts(INSPECTOR, None, OWNER_STAFF, CHIEF, False),
+    "stand-in": Facts(COLLEAGUE, None, OWNER_STAFF, CHIEF, False, stands_in=True),
+    "stand-in who entered it": Facts(COLLEAGUE, None, OWNER_STAFF, COLLEAGUE, False, stands_in=True),
 }
 # (status, who): the verbs of the roles that have any; every other role has none.
 ANSWERS = {R.SECTION_HEAD: [V.SUBMIT], R.WINDOW_STAFF: [V.SUBMIT], R.CHIEF_REPRESENTATIVE: [V.SUBMIT]}
@@ -35,7 +37,14 @@ ALLOWED = {
     (S.RECEIVED, "owner"): ANSWERS,
     (S.RETURNED, "addressee"): ANSWERS,
     (S.RETURNED, "owner"): ANSWERS,
+    (S.ISSUED, "stand-in"): RECEIVES,
+    (S.ISSUED, "stand-in who entered it"): RECEIVES,
+    (S.RECEIVED, "stand-in"): ANSWERS,
+    (S.RECEIVED, "stand-in who entered it"): ANSWERS,
+    (S.RETURNED, "stand-in"): ANSWERS,
+    (S.RETURNED, "stand-in who entered it"): ANSWERS,
     (S.SUBMITTED, "third person"): RECHECKS,
+    (S.SUBMITTED, "stand-in"): RECHECKS,
 }
 
 
@@ -73,7 +82,11 @@ def test_every_status_is_reached_and_the_last_leads_nowhere():
 
 @pytest.mark.parametrize(
     ("who", "why"),
-    [("submitter", "提交整改的人不能自己复查。"), ("owner", "整改责任人不能自己复查。")],
+    [
+        ("submitter", "提交整改的人不能自己复查。"),
+        ("owner", "整改责任人不能自己复查。"),
+        ("stand-in who entered it", "提交整改的人不能自己复查。"),
+    ],
 )
 def test_two_roles_in_one_person_do_not_help(who, why):
     """Whoever holds every permission at once is refused for who he is."""

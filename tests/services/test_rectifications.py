@@ -27,7 +27,7 @@ from app.permissions import Permission, Role, system_actor
 from app.rectifications import queries, services
 from app.rectifications.models import Recheck, Rectification, Submission
 from app.rectifications.rules import Deadline, Due, RecheckResult, RectificationStatus
-from tests.cast import actor
+from tests.cast import NOW, actor
 from tests.factories.inspections import stored_photo, submitted
 from tests.factories.rectifications import BASE_URL, REASON, answered, issued, received
 from tests.services.test_inspections import begin, finish, in_parallel, note
@@ -320,7 +320,7 @@ def test_the_owner_does_not_re_check_what_another_handed_in(db_context, site, ca
         ("chief_b", services.receive, ("",)),
         ("wang", services.receive, ("",)),
         ("window_a", services.receive, ("",)),
-        ("chief_a", services.submit, (None,)),
+        ("chief_a", services.submit, (services.Answer("answer-1", "已整改。", NOW.date(), REASON, ()),)),
         ("zhao", services.accept, ("",)),
         ("zhao", services.send_back, ("不行",)),
     ],

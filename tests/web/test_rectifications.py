@@ -11,7 +11,7 @@ import pytest
 from app.extensions import db
 from app.rectifications.models import Rectification
 from tests.factories.inspections import jpeg, make_findings, submitted
-from tests.factories.rectifications import answered, issued, make_rectifications, received
+from tests.factories.rectifications import answered, issued, leave_unattended, make_rectifications, received
 from tests.pages import Page, check_partial, follow
 from tests.web.test_patrol import fill, numbers, refusals
 
@@ -219,3 +219,31 @@ def test_evidence_is_shown_before_and_after(site, app, sign_in):
         sources = [image["src"] for image in Page(client.get(url)).all(".photo-pair img")]
         assert sources
         assert all(client.get(source).status_code == 200 for source in sources)
+
+
+# --- entered for somebody without an account ------------------------------------------------------
+
+
+def test_the_record_offers_the_step_says_why_and_tells_for_whom_it_was_entered(
+    app: Any, site: Any, sign_in: Any
+) -> None:
+    with app.app_context():
+        url = f"/rectifications/{issued(site).id}"
+        leave_unattended(site)
+    head = sign_in("head")
+    page = Page(head.get(url))
+    assert "责任单位现在没有持账号的首席代表" in page.text(".steps")
+    form = page.forms_to(f"{url}/receive")[0]
+    page = Page(form.fill(on_behalf_name="陆远").submit(), 422)
+    assert "代录须写明实际办理人的身份" in page.text(".errors")
+    form = page.forms_to(f"{url}/receive")[0]
+    assert form.values["on_behalf_name"] == ["陆远"]
+    page = follow(form.fill(on_behalf_capacity="办公室主任").submit())
+    assert "钱科 代 陆远（办公室主任）录入" in page.text(".facts:first-of-type")
+
+
+def test_whoever_answers_himself_is_not_asked_for_whom(app: Any, site: Any, sign_in: Any) -> None:
+    with app.app_context():
+        url = f"/rectifications/{issued(site).id}"
+    page = Page(sign_in("chief_a").get(url))
+    assert "on_behalf_name" not in page.html
