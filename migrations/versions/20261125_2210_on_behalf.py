@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261125_2150"
-down_revision = "20261125_2140"
+revision = "20261125_2210"
+down_revision = "20261125_2200"
 branch_labels = None
 depends_on = None
 
