@@ -25,7 +25,7 @@ class Nav:
 
 @dataclass(frozen=True)
 class Feature:
-    """A package `app.<name>`; its rooms (models, routes, labels, cli, jobs) are found by name."""
+    """A package `app.<name>`; its rooms (models, routes, labels, cli, jobs, exports …) are found by name."""
 
     name: str
     nav: tuple[Nav, ...] = ()
@@ -61,6 +61,7 @@ FEATURES = (
         "rectifications",
         (Nav("rectifications.index", NN_("整改"), P.RECTIFICATION_READ, "r", "rectification"),),
     ),
+    Feature("transfers"),
     Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )
 # The order in which people look for things.

@@ -68,6 +68,15 @@ def build_actor(user: User, roles: frozenset[Role], today: date, origin: Origin)
     )
 
 
+def actor_of(user_id: int, today: date, origin: Origin) -> Actor | None:
+    """Return the actor a user is today, for work that goes on without him; None if he may no longer act."""
+    user = db.session.get(User, user_id)
+    if user is None or user.disabled_at:
+        return None
+    roles = frozenset(grant.role for grant in user.roles if grant.withdrawn_at is None)
+    return build_actor(user, roles, today, origin)
+
+
 def _centres_below(centre_id: int) -> Iterator[tuple[int, str]]:
     """Yield the ids and names of a centre and of all below it."""
     for row in db.session.execute(_CENTRES_BELOW, {"centre_id": centre_id}):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -21,6 +21,7 @@ from app.db.types import Instant
 T = TypeVar("T")
 PAGE_SIZE = 50
 COUNT_CAP = 1000
+CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,30 @@ def fetch(
     )
 
 
-def capped_count(session: Session, statement: Select[Any]) -> int:
+def walk(session: Session, statement: Select[T], order: Order, size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Yield all rows in their order, chunk by chunk; each asks anew, so that none is held open in between."""
+    pair = tuple_(order.column, order.key)
+    columns: list[ColumnElement[Any]] = [
+        c.desc() if order.descending else c.asc()
+        for c in (order.column, order.key)  # type: ignore[misc]
+    ]
+    ordered = statement.order_by(*columns).limit(size)
+    following = ordered
+    while True:
+        found = session.execute(following)
+        rows: list[Any] = list(found.scalars() if len(found.keys()) == 1 else found)
+        position = rows and tuple(getattr(rows[-1], c.key) for c in (order.column, order.key))
+        if rows:
+            yield rows
+        if len(rows) < size:
+            return
+        following = ordered.where(pair < tuple_(*position) if order.descending else pair > tuple_(*position))
+
+
+def capped_count(session: Session, statement: Select[Any], cap: int = COUNT_CAP) -> int:
     """Return how many rows there are, counting no further than one above the cap."""
     bare = statement.with_only_columns(literal(1), maintain_column_froms=True)
-    limited = bare.order_by(None).limit(COUNT_CAP + 1).subquery()
+    limited = bare.order_by(None).limit(cap + 1).subquery()
     return session.scalar(select(func.count()).select_from(limited)) or 0
 
 

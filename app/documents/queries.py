@@ -33,8 +33,11 @@ def visible_to(actor: Actor) -> Select[Document]:
     return rows.where(Document.subject_type == Rectification.__audit_type__, Document.subject_id.in_(own))
 
 
-def list_documents(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Document], int]:
-    """Return one page of documents, newest first, filtered by `kind`, `status`, `q`, and their capped number.
+ORDER = Order(Document.numbered_at, Document.id)
+
+
+def filtered(actor: Actor, args: Mapping[str, str]) -> Select[Document]:
+    """Return the documents in sight that pass the filters `kind`, `status` and `q`.
 
     `q` is the beginning of a number, its serial alone, or a verification code.
     """
@@ -51,8 +54,13 @@ def list_documents(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Document
         rows = rows.where(Document.code == code)
     elif wanted:
         rows = rows.where(Document.number.startswith(wanted, autoescape=True))
-    order = Order(Document.numbered_at, Document.id)
-    return fetch(db.session(), rows, order, args.get("cursor")), capped_count(db.session(), rows)
+    return rows
+
+
+def list_documents(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Document], int]:
+    """Return one page of documents, newest first, filtered, and their capped number."""
+    rows = filtered(actor, args)
+    return fetch(db.session(), rows, ORDER, args.get("cursor")), capped_count(db.session(), rows)
 
 
 def get(actor: Actor, document_id: int) -> Document:

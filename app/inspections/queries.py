@@ -116,17 +116,25 @@ def visible_patrols(actor: Actor) -> Select[Patrol]:
     return select(Patrol).where(Patrol.centre_id.in_(actor.centre_ids))
 
 
-def list_patrols(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Patrol], int]:
-    """Return one page of patrols by start, filtered by `mode` and `zone`, and their capped number."""
+PATROL_ORDER = Order(Patrol.started_at, Patrol.id)
+
+
+def filtered_patrols(actor: Actor, args: Mapping[str, str]) -> Select[Patrol]:
+    """Return the patrols in sight that pass the filters `mode` and `zone`."""
     rows = visible_patrols(actor)
     if args.get("mode") in set(PatrolMode):
         rows = rows.where(Patrol.mode == PatrolMode(args["mode"]))
     zone_id = row_id(args.get("zone"))
     if zone_id is not None:
         rows = rows.where(Patrol.zone_id == zone_id)
+    return rows
+
+
+def list_patrols(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Patrol], int]:
+    """Return one page of patrols by start, filtered, and their capped number."""
+    rows = filtered_patrols(actor, args)
     shown = rows.options(joinedload(Patrol.zone), joinedload(Patrol.inspector))
-    order = Order(Patrol.started_at, Patrol.id)
-    return fetch(db.session(), shown, order, args.get("cursor")), capped_count(db.session(), rows)
+    return fetch(db.session(), shown, PATROL_ORDER, args.get("cursor")), capped_count(db.session(), rows)
 
 
 def get_patrol(actor: Actor, patrol_id: int) -> Patrol:

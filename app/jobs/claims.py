@@ -40,6 +40,7 @@ class Claim:
     kind: str
     args: dict[str, Any]
     attempt: int
+    asked_by_id: int | None
 
 
 def claim(now: datetime) -> Claim | None:
@@ -53,7 +54,7 @@ def claim(now: datetime) -> Claim | None:
             return None
         if job.cancel_asked_at is None and job.attempts < MAX_ATTEMPTS:
             job.state, job.heartbeat_at, job.attempts = JobState.RUNNING, now, job.attempts + 1
-            return Claim(job.id, job.kind, job.args, job.attempts)
+            return Claim(job.id, job.kind, job.args, job.attempts, job.asked_by_id)
         if job.cancel_asked_at:
             job.state, job.finished_at = JobState.CANCELLED, now
         else:

@@ -73,6 +73,12 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "own": ("rules", "services", "queries", "models", "jobs", "documents"),
         "any": ("queries",),
     },
+    # What goes out of a feature's lists: declared beside them, done by `transfers`.
+    "exports": {
+        "app": (*KERNEL, "app.db", "app.extensions", "app.clock", "app.transfers"),
+        "own": ("rules", "labels", "models", "queries", "exports"),
+        "any": ("models", "queries", "rules"),
+    },
     "jobs": {
         "app": (
             *KERNEL,

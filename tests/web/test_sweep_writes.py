@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
+from app.transfers import exporting
 from tests.factories.base import Example, examples, one_each
 from tests.pages import Form, Page, follow, gist
 from tests.sweeps import (
@@ -248,4 +249,5 @@ TELLS = {"audit.verify": "核对发现问题"}
 AGAIN = {
     "accounts.sign_out": "the session is over, and its token with it",
     "documents.print_again": "printing a second copy is a second print",
+    **{f"transfers.{name}": "a second copy is a second export" for name in exporting.every()},
 }
