@@ -30,6 +30,8 @@ class Settings:
     secret_key: str = field(repr=False)
     field_key: str = field(repr=False)
     signing_key: str = field(repr=False)
+    retired_keys: str = ""  # public keys that signed before, with the time of their retirement
+    anchor_copy: Path | None = None  # a folder elsewhere that the anchor file is copied to
 
     @property
     def attachments(self) -> Path:
@@ -90,5 +92,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         owner_url=owner,
         base_url=environ.get("DUBAN_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
         own_database=not url,
+        retired_keys=environ.get("DUBAN_RETIRED_KEYS", ""),
+        anchor_copy=Path(copy) if (copy := environ.get("DUBAN_ANCHOR_COPY", "")) else None,
         **keys,
     )

@@ -12,7 +12,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app import clock
-from app.audit import checkpoints, reports, services, verification
+from app.audit import anchors, checkpoints, keys, reports, services, verification
 from app.audit.reports import Report
 from app.core.errors import DomainError
 from app.core.i18n import N_
@@ -72,9 +72,20 @@ def checkpoint() -> None:
     for each in signed:
         click.echo(f"{each.centre_id}/{each.seq}  {each.hash}  {each.key_id}")
     if signed:
-        click.echo(N_("已写入 %s") % checkpoints.anchor_file(settings.instance))
+        click.echo(N_("已写入 %s") % anchors.anchor_file(settings.instance))
     else:
         click.echo(N_("没有新的记录，不需要签署。"))
+
+
+@audit.command("key")
+def key() -> None:
+    """显示签署检查点的公钥和指纹，以及更换密钥时要写入 DUBAN_RETIRED_KEYS 的内容。"""
+    public = keys.public_key(current_app.config["DUBAN"])
+    click.echo(N_("公钥 %s") % public.hex())
+    click.echo(N_("指纹 %s") % keys.grouped(keys.key_name(public)))
+    click.echo(
+        N_("停用时写入 DUBAN_RETIRED_KEYS：%s") % f"{public.hex()}@{clock.now():%Y-%m-%dT%H:%M:%S+00:00}"
+    )
 
 
 @audit.command("export")
@@ -94,7 +105,7 @@ def export(file: Path, since: datetime | None, until: datetime | None, centre_id
             file,
             since=since and since.date(),
             until=until and until.date(),
-            centre_id=centre_id,
+            centre_ids=None if centre_id is None else frozenset({centre_id}),
         )
     except DomainError as error:
         raise click.ClickException(str(error)) from None

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 from sqlalchemy import Connection, func, select
 
 from app import clock
-from app.audit import checkpoints
+from app.audit import keys
 from app.audit.append import microseconds
 from app.audit.chain import ALGORITHM, FIELDS, Link
 from app.audit.chain import DOMAIN as CHAIN_DOMAIN
-from app.audit.checkpoints import Checkpoint
+from app.audit.keys import Checkpoint
 from app.audit.models import AuditCheckpoint, AuditEntry
 from app.config import Settings
 from app.db.types import canonical
@@ -42,10 +42,10 @@ def write(
     *,
     since: date | None = None,
     until: date | None = None,
-    centre_id: int | None = None,
+    centre_ids: frozenset[int] | None = None,
 ) -> Exported:
     """Write the chains, or the stretch of each that covers the office days `since` to `until`, to a file."""
-    stretches = _stretches(connection, since, until, centre_id)
+    stretches = _stretches(connection, since, until, centre_ids)
     digest = hashlib.sha256()
 
     def line(kind: str, content: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ def write(
         file.write(data)
         digest.update(data)
 
-    line("header", _header(connection, settings, now, since, until, stretches))
+    line("header", _header(connection, settings, now, since, until, centre_ids, stretches))
     entries = signed = 0
     for stretch in stretches:
         for row in _rows(connection, AuditEntry, Link._fields, stretch):
@@ -72,22 +72,28 @@ def _header(
     now: datetime,
     since: date | None,
     until: date | None,
+    centre_ids: frozenset[int] | None,
     stretches: list[tuple[int, int, int]],
 ) -> dict[str, Any]:
     names = {row.id: row.name for row in connection.execute(select(Centre.id, Centre.name))}
-    key = checkpoints.private_key(settings).public_key()
+    key = keys.public_key(settings)
     return {
         "format": FORMAT,
         "version": VERSION,
         "exported_at": now.isoformat(),
         "since": since and since.isoformat(),
         "until": until and until.isoformat(),
+        "centres": centre_ids and sorted(centre_ids),
         "chain_domain": CHAIN_DOMAIN,
         "algorithm": ALGORITHM,
         "hashed_fields": list(FIELDS),
-        "checkpoint_domain": checkpoints.DOMAIN,
-        "public_key": checkpoints.public_bytes(key).hex(),
-        "key_id": checkpoints.key_name(key),
+        "checkpoint_domain": keys.DOMAIN,
+        "public_key": key.hex(),
+        "key_id": keys.key_name(key),
+        "retired_keys": [
+            {"public_key": each.public.hex(), "key_id": each.key_id, "until_us": each.until_us}
+            for each in keys.retired_keys(settings)
+        ],
         "chains": [
             {"centre_id": centre_id, "centre": names.get(centre_id, ""), "first_seq": first, "last_seq": last}
             for centre_id, first, last in stretches
@@ -96,7 +102,7 @@ def _header(
 
 
 def _stretches(
-    connection: Connection, since: date | None, until: date | None, centre_id: int | None
+    connection: Connection, since: date | None, until: date | None, centre_ids: frozenset[int] | None
 ) -> list[tuple[int, int, int]]:
     """Return (centre, first seq, last seq) per chain: whole links, though clocks may have been set back."""
     place = select(AuditEntry.centre_id, func.min(AuditEntry.seq), func.max(AuditEntry.seq))
@@ -104,8 +110,8 @@ def _stretches(
         place = place.where(AuditEntry.at_us >= _midnight(since))
     if until:
         place = place.where(AuditEntry.at_us < _midnight(until + timedelta(days=1)))
-    if centre_id is not None:
-        place = place.where(AuditEntry.centre_id == centre_id)
+    if centre_ids is not None:
+        place = place.where(AuditEntry.centre_id.in_(centre_ids))
     rows = connection.execute(place.group_by(AuditEntry.centre_id).order_by(AuditEntry.centre_id))
     return [(row[0], row[1], row[2]) for row in rows]
 

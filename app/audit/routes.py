@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, flash, request, url_for
 from flask_babel import gettext as _
 
 from app import clock
-from app.audit import checkpoints, queries, reports, verification
+from app.audit import anchors, queries, reports, verification
 from app.extensions import db
 from app.permissions import Permission
 from app.registry import FEATURES, find_room
@@ -46,7 +46,7 @@ def state() -> Response:
         "audit/state.html",
         chains=chains,
         names=queries.centre_names({chain.centre_id for chain in chains}),
-        anchors=checkpoints.last_anchors(settings.instance),
+        anchored=anchors.outside(settings),
         results=reports.last_results(settings.instance),
         instant=datetime.fromisoformat,
     )

@@ -33,17 +33,18 @@ def export_log(
     *,
     since: date | None = None,
     until: date | None = None,
-    centre_id: int | None = None,
+    centre_ids: frozenset[int] | None = None,
 ) -> Exported:
     """Write the log to a file; the file has its name only once the export is recorded."""
     draft = target.with_name(f"{target.name}.part")
     try:
         with draft.open("wb") as file, snapshot(engine) as connection:
             done = export.write(
-                connection, settings, file, now, since=since, until=until, centre_id=centre_id
+                connection, settings, file, now, since=since, until=until, centre_ids=centre_ids
             )
         with unit_of_work(actor, now) as uow:
-            centre = uow.get(Centre, centre_id) if centre_id else None
+            only = min(centre_ids, default=0) if centre_ids and len(centre_ids) == 1 else 0
+            centre = uow.get(Centre, only) if only else None
             uow.record(AUDIT_EXPORTED, centre, entries=done.entries, sha256=done.sha256)
         draft.replace(target)
     finally:

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import event, select
 
-from app.audit import chain, checkpoints, jobs, queries, reports, services, verification
+from app.audit import anchors, chain, checkpoints, jobs, keys, paper_checks, queries, reports, services
 from app.audit.chain import Link, check
 from app.audit.models import AuditCheckpoint, AuditEntry, AuditHead
 from app.core.actions import Action
@@ -46,13 +46,12 @@ def test_a_checkpoint_is_signed_for_every_chain_with_something_new(db_context, s
     signed = checkpoints.sign(site.settings, NOW)
     heads = {head.centre_id: (head.seq, head.hash) for head in db.session.scalars(select(AuditHead))}
     assert {each.centre_id: (each.seq, each.hash) for each in signed} == heads
-    key = checkpoints.private_key(site.settings).public_key()
-    raw = checkpoints.public_bytes(key)
+    raw = keys.public_key(site.settings)
     assert {each.key_id for each in signed} == {hashlib.sha256(raw).hexdigest()[:16]}
     for each in signed:
         text = f'["duban.audit.checkpoint",{each.centre_id},{each.seq},"{each.hash}",{each.at_us}]'
         Ed25519PublicKey.from_public_bytes(raw).verify(bytes.fromhex(each.signature), text.encode())
-    lines = checkpoints.anchor_file(site.settings.instance).read_text().splitlines()
+    lines = anchors.anchor_file(site.settings.instance).read_text().splitlines()
     assert [json.loads(line) for line in lines] == [each._asdict() for each in signed]
     assert checkpoints.sign(site.settings, NOW) == []
     assert len(signed_rows()) == len(heads)
@@ -92,7 +91,7 @@ def test_the_foot_of_a_paper_names_the_last_checkpoint(db_context, site, cast):
     row = next(row for row in signed_rows() if row.centre_id == cast.centre)
     groups = " ".join(row.hash[i : i + 4] for i in range(0, 20, 4))
     assert checkpoints.foot_line(db.session(), cast.centre) == (
-        f"审计检查点 {cast.centre}/{row.seq} · {groups} · 2026-11-18 10:00 · 密钥 {row.key_id[:8]}"
+        f"审计检查点 {cast.centre}/{row.seq} · {groups} · 2026-11-18 10:00 · 密钥 {keys.grouped(row.key_id)}"
     )
 
 
@@ -152,10 +151,10 @@ def document_id(db_context, site, cast) -> int:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ("UPDATE document_files SET content = :x", verification.FILE_DIFFERS),
-        ("UPDATE documents SET sha256 = :h", verification.FILE_DIFFERS),
-        ("DELETE FROM document_files", verification.NO_FILE),
-        ("UPDATE documents SET sha256 = NULL", verification.NO_DOCUMENT),
+        ("UPDATE document_files SET content = :x", paper_checks.FILE_DIFFERS),
+        ("UPDATE documents SET sha256 = :h", paper_checks.FILE_DIFFERS),
+        ("DELETE FROM document_files", paper_checks.NO_FILE),
+        ("UPDATE documents SET sha256 = NULL", paper_checks.NO_DOCUMENT),
     ],
 )
 @pytest.mark.parametrize("full", [True, False])
@@ -174,7 +173,7 @@ def test_a_paper_exchanged_with_its_hash_is_named(site, document_id):
     with owner(site) as connection:
         run(connection, "UPDATE document_files SET content = :b", b=other)
         run(connection, "UPDATE documents SET sha256 = :h", h=hashlib.sha256(other).hexdigest())
-    assert found(verify(site))[0].endswith(verification.ISSUE_DIFFERS)
+    assert found(verify(site))[0].endswith(paper_checks.ISSUE_DIFFERS)
 
 
 def test_a_paper_nobody_issued_is_named(db_context, site, cast, document_id):
@@ -192,7 +191,7 @@ def test_a_paper_nobody_issued_is_named(db_context, site, cast, document_id):
             "INSERT INTO document_files (document_id, content, version) "
             "SELECT (SELECT max(id) FROM documents), content, version FROM document_files",
         )
-    assert found(verify(site)) == [f"{cast.centre}/— {verification.NO_ISSUE}"]
+    assert found(verify(site)) == [f"{cast.centre}/— {paper_checks.NO_ISSUE}"]
 
 
 # --- export ----------------------------------------------------------------------------------------
@@ -235,7 +234,7 @@ def test_an_exported_file_can_be_checked_by_itself(db_context, site, cast, tmp_p
 
 
 def test_an_export_is_recorded(db_context, site, cast, tmp_path):
-    _, done = exported(site, tmp_path / "log.jsonl", centre_id=cast.other_centre)
+    _, done = exported(site, tmp_path / "log.jsonl", centre_ids=frozenset({cast.other_centre}))
     db.session.rollback()
     newest = (
         select(AuditEntry).where(AuditEntry.centre_id == cast.other_centre).order_by(AuditEntry.seq.desc())

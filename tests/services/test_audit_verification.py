@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.audit import chain, checkpoints, verification
+from app.audit import anchors, chain, checkpoints, keys, verification, witness_checks
 from app.audit.append import draft
 from app.audit.chain import Link, link_hash
-from app.audit.checkpoints import Checkpoint
+from app.audit.keys import Checkpoint
 from app.audit.models import AuditEntry, AuditHead
 from app.db.uow import unit_of_work
 from app.extensions import db
@@ -178,9 +178,9 @@ def test_a_cut_tail_is_named(db_context, site, cast, full):
 def test_a_tail_cut_together_with_the_head_is_caught_by_the_checkpoint(db_context, site, cast, full):
     last = head(cast).seq
     checkpoints.sign(site.settings, NOW)
-    checkpoints.anchor_file(site.settings.instance).unlink()
+    anchors.anchor_file(site.settings.instance).unlink()
     cut(site, cast, last - 3, "audit_heads")
-    assert f"{cast.centre}/{last} {verification.CHECKPOINT_WITHOUT_ENTRY}" in found(verify(site, full=full))
+    assert f"{cast.centre}/{last} {witness_checks.CHECKPOINT_WITHOUT_ENTRY}" in found(verify(site, full=full))
 
 
 @pytest.mark.parametrize("full", [True, False])
@@ -188,7 +188,7 @@ def test_a_tail_cut_together_with_head_and_checkpoints_is_caught_by_the_anchor(d
     last = head(cast).seq
     checkpoints.sign(site.settings, NOW)
     cut(site, cast, last - 3, "audit_heads", "audit_checkpoints")
-    assert found(verify(site, full=full)) == [f"{cast.centre}/{last} {verification.ANCHOR_WITHOUT_ENTRY}"]
+    assert found(verify(site, full=full)) == [f"{cast.centre}/{last} {witness_checks.ANCHOR_WITHOUT_ENTRY}"]
 
 
 def test_a_chain_written_anew_is_caught_by_what_was_signed(db_context, site, cast):
@@ -212,8 +212,8 @@ def test_a_chain_written_anew_is_caught_by_what_was_signed(db_context, site, cas
             )
         run(connection, "UPDATE audit_heads SET hash = :h WHERE centre_id = :c", h=previous, c=cast.centre)
     assert found(verify(site)) == [
-        f"{cast.centre}/{last} {verification.ANCHOR_DIFFERS}",
-        f"{cast.centre}/{last} {verification.CHECKPOINT_DIFFERS}",
+        f"{cast.centre}/{last} {witness_checks.ANCHOR_DIFFERS}",
+        f"{cast.centre}/{last} {witness_checks.CHECKPOINT_DIFFERS}",
     ]
     assert not verify(site, full=False).ok
 
@@ -224,7 +224,7 @@ def test_a_checkpoint_of_another_key_is_named(db_context, site, cast, tmp_path):
     elsewhere = replace(site.settings, signing_key="f" * 64, instance=tmp_path)
     checkpoints.sign(elsewhere, NOW)
     for full in (True, False):
-        assert f"{cast.centre}/{head(cast).seq} {checkpoints.FOREIGN_KEY}" in found(verify(site, full=full))
+        assert f"{cast.centre}/{head(cast).seq} {keys.FOREIGN_KEY}" in found(verify(site, full=full))
 
 
 @pytest.mark.parametrize(("column", "value"), [("at_us", 1), ("signature", "00" * 64), ("signature", "?")])
@@ -238,39 +238,39 @@ def test_a_forged_checkpoint_is_named(db_context, site, cast, column, value):
             c=cast.centre,
         )
     for full in (True, False):
-        assert f"{cast.centre}/{head(cast).seq} {checkpoints.BAD_SIGNATURE}" in found(verify(site, full=full))
+        assert f"{cast.centre}/{head(cast).seq} {keys.BAD_SIGNATURE}" in found(verify(site, full=full))
 
 
 def test_a_checkpoint_moved_to_another_entry_is_named(db_context, site, cast):
     checkpoints.sign(site.settings, NOW)
     with owner(site) as connection:
         run(connection, "UPDATE audit_checkpoints SET seq = 3 WHERE centre_id = :c", c=cast.centre)
-    assert f"{cast.centre}/3 {checkpoints.BAD_SIGNATURE}" in found(verify(site))
+    assert f"{cast.centre}/3 {keys.BAD_SIGNATURE}" in found(verify(site))
 
 
 def test_an_anchor_copied_from_elsewhere_is_compared_too(db_context, site, cast):
     checkpoints.sign(site.settings, NOW)
-    file = checkpoints.anchor_file(site.settings.instance)
+    file = anchors.anchor_file(site.settings.instance)
     file.rename(file.with_name("from-the-other-machine.jsonl"))
     last = head(cast).seq
     cut(site, cast, last - 1, "audit_heads", "audit_checkpoints")
-    assert found(verify(site)) == [f"{cast.centre}/{last} {verification.ANCHOR_WITHOUT_ENTRY}"]
+    assert found(verify(site)) == [f"{cast.centre}/{last} {witness_checks.ANCHOR_WITHOUT_ENTRY}"]
 
 
 def test_an_anchor_that_cannot_be_read_is_named(db_context, site, cast):
     checkpoints.sign(site.settings, NOW)
-    file = checkpoints.anchor_file(site.settings.instance)
+    file = anchors.anchor_file(site.settings.instance)
     lines = file.read_text().splitlines()
     file.write_text("\n".join(["{damaged", *lines[1:]]) + "\n")
     report = verify(site)
     assert [(fault.problem, fault.about) for fault in report.faults] == [
-        (verification.ANCHOR_UNREADABLE, "checkpoints.jsonl:1")
+        (witness_checks.ANCHOR_UNREADABLE, "checkpoints.jsonl:1")
     ]
 
 
 def test_a_line_that_a_power_cut_left_half_written_is_passed_over_and_mended(db_context, site, cast):
     checkpoints.sign(site.settings, NOW)
-    file = checkpoints.anchor_file(site.settings.instance)
+    file = anchors.anchor_file(site.settings.instance)
     whole = file.read_bytes()
     file.write_bytes(whole + b'{"centre_id":1,"se')
     assert verify(site).ok
@@ -281,11 +281,9 @@ def test_a_line_that_a_power_cut_left_half_written_is_passed_over_and_mended(db_
 
 
 def test_a_forged_anchor_is_named(db_context, site, cast):
-    made_up = Checkpoint(
-        cast.centre, 3, entry(cast, 3).hash, 1, checkpoints.Verifier(site.settings).key_id, "00"
-    )
-    checkpoints.add_anchors(site.settings.instance, [made_up])
-    assert found(verify(site)) == [f"{cast.centre}/3 {checkpoints.BAD_SIGNATURE}"]
+    made_up = Checkpoint(cast.centre, 3, entry(cast, 3).hash, 1, keys.Verifier(site.settings).key_id, "00")
+    anchors.add_anchors(site.settings.instance, [made_up])
+    assert found(verify(site)) == [f"{cast.centre}/3 {keys.BAD_SIGNATURE}"]
 
 
 def test_the_report_names_one_fault_a_chain_and_goes_on(db_context, site, cast):
