@@ -137,6 +137,8 @@ def extend_copy(source: Path, target: Path) -> None:
 
 def same_beginning(source: Path, target: Path) -> bool:
     """Compare a copy with its source from the first byte to the copy's last."""
+    if not source.is_file():
+        return False
     with source.open("rb") as ours, target.open("rb") as copy:
         while block := copy.read(BLOCK):
             if ours.read(len(block)) != block:

@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 
 from app import clock
 from app.audit import anchors, checkpoints, keys, reports, services, verification
+from app.audit.export import Wanted
 from app.audit.reports import Report
 from app.core.errors import DomainError
 from app.core.i18n import N_
@@ -31,7 +32,7 @@ def verify(context: click.Context, as_json: bool, since_checkpoint: bool) -> Non
     """核对审计链、检查点、锚点和已生成的文书；有问题时退出码为 1。"""
     settings = current_app.config["DUBAN"]
     report = verification.verify(db.engine, settings, full=not since_checkpoint)
-    result = reports.as_json(report, clock.now())
+    result = reports.as_json(report, clock.now(), N_("命令行 %s") % getpass.getuser())
     reports.keep(settings.instance, result)
     click.echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _as_text(report))
     context.exit(0 if report.ok else 1)
@@ -96,6 +97,12 @@ def key() -> None:
 def export(file: Path, since: datetime | None, until: datetime | None, centre_id: int | None) -> None:
     """把审计日志导出为可在另一台电脑上核对的文件；导出本身也记入日志。"""
     actor = system_actor(N_("命令行 %s") % getpass.getuser(), Origin(route="audit export"))
+    wanted = Wanted(
+        since and since.date(),
+        until and until.date(),
+        None if centre_id is None else frozenset({centre_id}),
+    )
+    checkpoints.sign(current_app.config["DUBAN"], clock.now())  # so that it vouches for all of the file
     try:
         done = services.export_log(
             db.engine,
@@ -103,9 +110,7 @@ def export(file: Path, since: datetime | None, until: datetime | None, centre_id
             actor,
             clock.now(),
             file,
-            since=since and since.date(),
-            until=until and until.date(),
-            centre_ids=None if centre_id is None else frozenset({centre_id}),
+            wanted,
         )
     except DomainError as error:
         raise click.ClickException(str(error)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
@@ -17,12 +17,38 @@ from app.audit.chain import ALGORITHM, FIELDS, Link
 from app.audit.chain import DOMAIN as CHAIN_DOMAIN
 from app.audit.keys import Checkpoint
 from app.audit.models import AuditCheckpoint, AuditEntry
+from app.audit.reports import STEP, Progress
 from app.config import Settings
 from app.db.types import canonical
 from app.organisation.models import Centre
 
 FORMAT = "duban-audit-export"
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be exported: the stretch that covers some office days, of some centres; None is all."""
+
+    since: date | None = None
+    until: date | None = None
+    centre_ids: frozenset[int] | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "since": self.since and self.since.isoformat(),
+            "until": self.until and self.until.isoformat(),
+            "centres": None if self.centre_ids is None else sorted(self.centre_ids),
+        }
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Wanted:
+        since, until = (plain[name] and date.fromisoformat(plain[name]) for name in ("since", "until"))
+        return cls(since, until, None if plain["centres"] is None else frozenset(plain["centres"]))
+
+
+EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True)
@@ -39,13 +65,12 @@ def write(
     settings: Settings,
     file: BinaryIO,
     now: datetime,
-    *,
-    since: date | None = None,
-    until: date | None = None,
-    centre_ids: frozenset[int] | None = None,
+    wanted: Wanted = EVERYTHING,
+    progress: Progress | None = None,
 ) -> Exported:
-    """Write the chains, or the stretch of each that covers the office days `since` to `until`, to a file."""
-    stretches = _stretches(connection, since, until, centre_ids)
+    """Write the chains, or the stretch of each that covers the days asked for, to a file."""
+    stretches = _stretches(connection, wanted)
+    total = sum(last - first + 1 for _, first, last in stretches)
     digest = hashlib.sha256()
 
     def line(kind: str, content: dict[str, Any]) -> None:
@@ -53,12 +78,14 @@ def write(
         file.write(data)
         digest.update(data)
 
-    line("header", _header(connection, settings, now, since, until, centre_ids, stretches))
+    line("header", _header(connection, settings, now, wanted, stretches))
     entries = signed = 0
     for stretch in stretches:
         for row in _rows(connection, AuditEntry, Link._fields, stretch):
             line("entry", row)
             entries += 1
+            if progress and entries % STEP == 0:
+                progress(entries, total)
         for row in _rows(connection, AuditCheckpoint, Checkpoint._fields, stretch):
             line("checkpoint", row)
             signed += 1
@@ -70,9 +97,7 @@ def _header(
     connection: Connection,
     settings: Settings,
     now: datetime,
-    since: date | None,
-    until: date | None,
-    centre_ids: frozenset[int] | None,
+    wanted: Wanted,
     stretches: list[tuple[int, int, int]],
 ) -> dict[str, Any]:
     names = {row.id: row.name for row in connection.execute(select(Centre.id, Centre.name))}
@@ -81,9 +106,7 @@ def _header(
         "format": FORMAT,
         "version": VERSION,
         "exported_at": now.isoformat(),
-        "since": since and since.isoformat(),
-        "until": until and until.isoformat(),
-        "centres": centre_ids and sorted(centre_ids),
+        **wanted.plain(),
         "chain_domain": CHAIN_DOMAIN,
         "algorithm": ALGORITHM,
         "hashed_fields": list(FIELDS),
@@ -101,17 +124,15 @@ def _header(
     }
 
 
-def _stretches(
-    connection: Connection, since: date | None, until: date | None, centre_ids: frozenset[int] | None
-) -> list[tuple[int, int, int]]:
+def _stretches(connection: Connection, wanted: Wanted) -> list[tuple[int, int, int]]:
     """Return (centre, first seq, last seq) per chain: whole links, though clocks may have been set back."""
     place = select(AuditEntry.centre_id, func.min(AuditEntry.seq), func.max(AuditEntry.seq))
-    if since:
-        place = place.where(AuditEntry.at_us >= _midnight(since))
-    if until:
-        place = place.where(AuditEntry.at_us < _midnight(until + timedelta(days=1)))
-    if centre_ids is not None:
-        place = place.where(AuditEntry.centre_id.in_(centre_ids))
+    if wanted.since:
+        place = place.where(AuditEntry.at_us >= _midnight(wanted.since))
+    if wanted.until:
+        place = place.where(AuditEntry.at_us < _midnight(wanted.until + timedelta(days=1)))
+    if wanted.centre_ids is not None:
+        place = place.where(AuditEntry.centre_id.in_(wanted.centre_ids))
     rows = connection.execute(place.group_by(AuditEntry.centre_id).order_by(AuditEntry.centre_id))
     return [(row[0], row[1], row[2]) for row in rows]
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, Index, String, Text, cast, literal_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.extensions import Model
 
@@ -18,6 +18,21 @@ class AuditEntry(Model):
         Index("ix_audit_entries_at", "at_us", "centre_id", "seq"),
         Index("ix_audit_entries_actor", "actor_id", "at_us"),
         Index("ix_audit_entries_action", "action", "at_us"),
+        Index("ix_audit_entries_kind", "subject_type", "at_us"),
+        # The record of a printed number, or of the beginning of a name; LIKE finds it on PostgreSQL.
+        Index(
+            "ix_audit_entries_name",
+            "subject_name",
+            "subject_type",
+            "subject_id",
+            postgresql_ops={"subject_name": "text_pattern_ops"},
+        ),
+        Index(
+            "ix_audit_entries_refused",
+            "at_us",
+            sqlite_where=literal_column("result = 'refused'"),
+            postgresql_where=literal_column("result = 'refused'"),
+        ),
     )
 
     centre_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -39,6 +54,9 @@ class AuditEntry(Model):
     algorithm: Mapped[str] = mapped_column(String(16))
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+    # One number for chain and sequence: the tie-break of a long walk.
+    place: Mapped[int] = column_property(cast(centre_id, BigInteger) * 2**40 + seq)
 
 
 class AuditHead(Model):

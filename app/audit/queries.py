@@ -6,29 +6,23 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Enum, Select, or_, select, tuple_
+from sqlalchemy import Enum, select
 from sqlalchemy.orm import ColumnProperty
 
-from app import clock
 from app.accounts.models import User
-from app.audit.append import instant, microseconds
+from app.audit.append import instant
 from app.audit.models import AuditCheckpoint, AuditEntry, AuditHead
-from app.core.errors import Invalid, NotFound
-from app.core.i18n import N_
-from app.db.listing import PAGE_SIZE, Page, capped_count
 from app.db.mixins import Audited
-from app.db.scope import MISSING, OutOfScope
 from app.db.types import Instant
 from app.db.uow import root_centre_id
 from app.extensions import Model, db
 from app.permissions import Actor, Role
 
 PROTECTED = "***"  # what the log keeps in the place of a protected value
-_PLACE = re.compile(r"(-?)(\d{1,18})\.(\d{1,9})\.(\d{1,18})")
 _PART = re.compile(r"([a-z_]+)#(\d+)\.([a-z_0-9]+)")
 
 
@@ -57,50 +51,6 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One entry as the auditor sees it."""
-
-    entry: AuditEntry
-    event: Event
-
-
-@dataclass(frozen=True)
-class Filter:
-    """The filters of the ledger as they stand in its address; what does not parse is left out."""
-
-    result: str = ""
-    action: str = ""
-    subject: str = ""
-    subject_id: int | None = None
-    person: str = ""
-    since: date | None = None
-    until: date | None = None
-
-    @classmethod
-    def read(cls, args: Mapping[str, str]) -> Filter:
-        number = args.get("subject_id", "")
-        return cls(
-            **{name: _text(args.get(name, "")) for name in ("result", "action", "subject", "person")},
-            subject_id=int(number) if re.fullmatch("[0-9]{1,18}", number) else None,
-            since=_day(args.get("since", "")),
-            until=_day(args.get("until", "")),
-        )
-
-
-def _text(value: str) -> str:
-    # What no name contains (a NUL, half a character) no database has to be asked about.
-    return value.strip()[:60] if value.isprintable() else ""
-
-
-def _day(value: str) -> date | None:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return None
-    return day if 1970 < day.year < 9000 else None
-
-
-@dataclass(frozen=True)
 class ChainState:
     """Where one chain stands: its head, its last checkpoint, and how many entries came after that."""
 
@@ -116,16 +66,6 @@ class ChainState:
     @property
     def unsigned(self) -> int:
         return self.seq - (self.checkpoint.seq if self.checkpoint else -1)
-
-
-class _EntryOutOfScope(OutOfScope):
-    """An entry of a chain that this auditor does not read; it has no page of its own to name."""
-
-    def __init__(self) -> None:
-        NotFound.__init__(self, MISSING)
-
-    def subject(self) -> Audited | None:
-        return None
 
 
 # --- the record's own history ------------------------------------------------------------------------
@@ -238,88 +178,13 @@ def _typed(column: Any, value: Any) -> Any:
     return value
 
 
-# --- the auditor's ledger ----------------------------------------------------------------------------
+# --- chains ------------------------------------------------------------------------------------------
 
 
 def chains_of(actor: Actor) -> frozenset[int]:
     """Return the chains an auditor reads: his centres', and what came before any centre at the top."""
     root = root_centre_id(db.session())
     return actor.centre_ids | {0} if root in actor.centre_ids else actor.centre_ids
-
-
-def list_entries(actor: Actor, wanted: Filter, cursor: str | None) -> tuple[Page[Line], int]:
-    """Return one page of the log, newest first, and the capped number of entries."""
-    rows = _where(select(AuditEntry).where(AuditEntry.centre_id.in_(chains_of(actor))), wanted)
-    page = _fetch(rows, cursor)
-    lines = [Line(entry, event_of(entry)) for entry in page.rows]
-    return Page(lines, page.next, page.previous), capped_count(db.session(), rows)
-
-
-def _where(rows: Select[AuditEntry], wanted: Filter) -> Select[AuditEntry]:
-    for column, value in (
-        (AuditEntry.result, wanted.result),
-        (AuditEntry.action, wanted.action),
-        (AuditEntry.subject_type, wanted.subject),
-        (AuditEntry.subject_id, wanted.subject_id),
-    ):
-        if value:
-            rows = rows.where(column == value)
-    if wanted.person:
-        people = select(User.id).where(or_(User.name == wanted.person, User.username == wanted.person))
-        rows = rows.where(AuditEntry.actor_id.in_(people))
-    if wanted.since:
-        rows = rows.where(AuditEntry.at_us >= _midnight(wanted.since))
-    if wanted.until:
-        rows = rows.where(AuditEntry.at_us < _midnight(wanted.until + timedelta(days=1)))
-    return rows
-
-
-def _midnight(day: date) -> int:
-    return microseconds(clock.at_office(datetime.combine(day, time())))
-
-
-def _fetch(rows: Select[AuditEntry], cursor: str | None) -> Page[AuditEntry]:
-    """Return the page at a cursor `[-]time.centre.seq`. The log has no single key, so not `listing.fetch`."""
-    backwards, place = _read_cursor(cursor) if cursor else (False, None)
-    keys = (AuditEntry.at_us, AuditEntry.centre_id, AuditEntry.seq)
-    if place:
-        rows = rows.where(tuple_(*keys) > tuple_(*place) if backwards else tuple_(*keys) < tuple_(*place))
-    order = [key.asc() if backwards else key.desc() for key in keys]
-    found = list(db.session.scalars(rows.order_by(*order).limit(PAGE_SIZE + 1)))
-    more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-    if backwards:
-        found.reverse()
-    if not found:
-        return Page([], None, None)
-    has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
-    return Page(
-        found,
-        _cursor(found[-1]) if has_next else None,
-        f"-{_cursor(found[0])}" if has_previous else None,
-    )
-
-
-def _cursor(entry: AuditEntry) -> str:
-    return f"{entry.at_us}.{entry.centre_id}.{entry.seq}"
-
-
-def _read_cursor(cursor: str) -> tuple[bool, tuple[int, int, int]]:
-    parts = _PLACE.fullmatch(cursor)
-    if parts is None:
-        raise Invalid(N_("翻页位置无效，请回到第一页。"), field="cursor")
-    return bool(parts[1]), (int(parts[2]), int(parts[3]), int(parts[4]))
-
-
-def get_entry(actor: Actor, centre_id: int, seq: int) -> Line:
-    """Return one entry. Raise NotFound, or its out-of-scope kind for a chain of another centre."""
-    if centre_id >= 2**31 or seq >= 2**62:
-        raise NotFound(MISSING)
-    entry = db.session.get(AuditEntry, (centre_id, seq))
-    if entry is None:
-        raise NotFound(MISSING)
-    if centre_id not in chains_of(actor):
-        raise _EntryOutOfScope
-    return Line(entry, with_names([event_of(entry)], entry.subject_type)[0])
 
 
 def chain_states(actor: Actor) -> list[ChainState]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 from app.audit.chain import Fault
 
 MOST_FAULTS = 100
+STEP = 5000  # entries between two words about how far it is
+Progress = Callable[[int, int], None]  # done, total
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,11 @@ class Report:
             self.faults.append(fault)
 
 
-def as_json(report: Report, now: datetime) -> dict[str, Any]:
-    """Return a report as plain values, with the time it was made."""
+def as_json(report: Report, now: datetime, by: str) -> dict[str, Any]:
+    """Return a report as plain values, with the time it was made and by whom."""
     return {
         "at": now.isoformat(),
+        "by": by,
         "ok": report.ok,
         "full": report.full,
         "entries": report.entries,
@@ -82,7 +86,14 @@ def as_json(report: Report, now: datetime) -> dict[str, Any]:
             for chain in report.chains
         ],
         "faults": [
-            {"place": fault.place, "problem": fault.problem, "about": fault.about} for fault in report.faults
+            {
+                "place": fault.place,
+                "centre_id": fault.centre_id,
+                "seq": fault.seq,
+                "problem": fault.problem,
+                "about": fault.about,
+            }
+            for fault in report.faults
         ],
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.audit.chain import ALTERED, ZERO, Fault, Link, check, link_hash
 from app.audit.keys import Checkpoint, Verifier
 from app.audit.models import AuditCheckpoint, AuditEntry, AuditHead
 from app.audit.paper_checks import Issue, check_all, check_new, note_issues
-from app.audit.reports import ChainReport, Report
+from app.audit.reports import STEP, ChainReport, Progress, Report
 from app.audit.witness_checks import (
     CHECKPOINT_DIFFERS,
     CHECKPOINT_WITHOUT_ENTRY,
@@ -34,9 +34,6 @@ HEAD_BEHIND = N_("链头落后于记录")
 HEAD_DIFFERS = N_("链头与最后一条不符")
 
 _LINK = tuple(getattr(AuditEntry, name) for name in Link._fields)
-
-_STEP = 5000
-Progress = Callable[[int, int], None]
 
 MOST_AT_ONCE = 50_000  # entries that a page may check while its reader waits: about a second
 
@@ -116,7 +113,7 @@ class _Steps:
         for link in links:
             yield link
             self.done += 1
-            if self.done % _STEP == 0:
+            if self.done % STEP == 0:
                 progress(self.done, max(self.total, self.done))
 
 

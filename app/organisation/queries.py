@@ -58,6 +58,11 @@ def name_key(name: str) -> str:
     return pinyin.sort_key(name, person=True)
 
 
+def name_initials(name: str) -> str:
+    """Return the letters that a person's name is found by: 张三 is zs."""
+    return pinyin.initials(name, person=True)
+
+
 # --- for the ledgers: who answers for a place on a day ----------------------------------------------
 
 

@@ -81,6 +81,13 @@ def words() -> Words:
     return {kind: named for room in rooms for kind, named in getattr(room, "LABELS", {}).items()}
 
 
+@cache
+def logged(kind: str) -> dict[str, str]:
+    """Return the words of what the log names: all features' ACTIONS or SUBJECTS."""
+    rooms = (find_room(feature.name, "labels") for feature in FEATURES)
+    return {name: word for room in rooms for name, word in getattr(room, kind, {}).items()}
+
+
 def too_many(export: Export, actor: Actor, filters: Filters, now: datetime) -> bool:
     """Return whether a list has more rows than are handed over at once."""
     return capped_count(db.session(), export.rows(actor, filters, now), EXPORT_AT_ONCE) > EXPORT_AT_ONCE

@@ -76,7 +76,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     # What goes out of a feature's lists: declared beside them, done by `transfers`.
     "exports": {
         "app": (*KERNEL, "app.db", "app.extensions", "app.clock", "app.transfers"),
-        "own": ("rules", "labels", "models", "queries", "exports"),
+        "own": ("rules", "labels", "forms", "models", "queries", "exports"),
         "any": ("models", "queries", "rules"),
     },
     "jobs": {

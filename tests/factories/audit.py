@@ -20,6 +20,24 @@ def _entry(site: Any) -> Ids:
     return {"centre_id": site.cast.centre, "seq": 3}
 
 
-EXAMPLES = [Example("audit.verify", "auditor", page="audit.state", audited=False)]
+EXAMPLES = [
+    Example("audit.verify", "auditor", page="audit.state", audited=False),
+    # What the worker then takes out of the log is recorded by itself.
+    Example("audit.verify_all", "auditor", page="audit.state", audited=False),
+    Example(
+        "audit.ask_for_export",
+        "auditor",
+        data={"centre": "", "since": "2026-11-01", "until": "2026-11-18"},
+        page="audit.export",
+        audited=False,
+    ),
+]
 VISITS = [Visit("audit.show", "auditor", _entry, hidden_from=())]
-LEDGERS = [Ledger("audit.index", "auditor", make_entries)]
+LEDGERS = [
+    Ledger(
+        "audit.index",
+        "auditor",
+        make_entries,
+        queries=({}, {"person": "王巡", "result": "refused"}, {"name": "云栖", "subject": "centre"}),
+    )
+]

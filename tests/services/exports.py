@@ -12,6 +12,7 @@ from typing import Any
 
 from app import clock
 from app.audit import anchors, checkpoints, services
+from app.audit.export import Wanted
 from app.core.actions import Action
 from app.db.types import canonical
 from app.db.uow import unit_of_work
@@ -151,7 +152,7 @@ def make(site: Any, folder: Path, **options: Any) -> Export:
     checkpoints.sign(site.settings, clock.now())
     write_entries(3)
     path = folder / "audit.jsonl"
-    services.export_log(db.engine, site.settings, system_actor("test"), clock.now(), path, **options)
+    services.export_log(db.engine, site.settings, system_actor("test"), clock.now(), path, Wanted(**options))
     kept = anchors.anchor_file(site.settings.instance).read_text()
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert db.session.get_one(Document, ids["good"]).number == papers["good"][0]

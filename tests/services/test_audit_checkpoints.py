@@ -14,6 +14,7 @@ from sqlalchemy import event, select
 
 from app.audit import anchors, chain, checkpoints, jobs, keys, paper_checks, queries, reports, services
 from app.audit.chain import Link, check
+from app.audit.export import Wanted
 from app.audit.models import AuditCheckpoint, AuditEntry, AuditHead
 from app.core.actions import Action
 from app.db.uow import unit_of_work
@@ -112,7 +113,7 @@ def test_a_short_result_does_not_cover_up_a_full_one(db_context, site, cast):
     with owner(site) as connection:
         run(connection, "UPDATE audit_entries SET route = 'x' WHERE centre_id = 1 AND seq = 3")
     for full in (True, False):
-        reports.keep(site.settings.instance, reports.as_json(verify(site, full=full), NOW))
+        reports.keep(site.settings.instance, reports.as_json(verify(site, full=full), NOW, "test"))
     results = reports.last_results(site.settings.instance)
     assert (results["full"]["ok"], results["recent"]["ok"]) == (False, True)
     assert results["full"]["faults"][0]["place"] == "1/3"
@@ -198,7 +199,7 @@ def test_a_paper_nobody_issued_is_named(db_context, site, cast, document_id):
 
 
 def exported(site: Any, path: Path, **options: Any) -> tuple[list[dict[str, Any]], Any]:
-    done = services.export_log(db.engine, site.settings, system_actor("test"), NOW, path, **options)
+    done = services.export_log(db.engine, site.settings, system_actor("test"), NOW, path, Wanted(**options))
     assert not path.with_name(f"{path.name}.part").exists()
     return [json.loads(line) for line in path.read_text().splitlines()], done
 
@@ -241,7 +242,13 @@ def test_an_export_is_recorded(db_context, site, cast, tmp_path):
     )
     entry = db.session.scalars(newest.limit(1)).one()
     assert entry.action == "audit.exported"
-    assert json.loads(entry.payload) == {"entries": done.entries, "sha256": done.sha256}
+    assert json.loads(entry.payload) == {
+        "entries": done.entries,
+        "sha256": done.sha256,
+        "since": None,
+        "until": None,
+        "centres": [cast.other_centre],
+    }
 
 
 def test_an_export_of_some_days_is_a_whole_stretch(db_context, site, cast, tmp_path):

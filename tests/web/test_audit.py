@@ -177,9 +177,9 @@ def test_the_state_page_says_what_nothing_vouches_for_yet(site, cast, sign_in):
     row = next(row for row in page.rows("#audit-chains") if row[0] == "云栖市中心")
     assert row[1] == f"{cast.centre}/{seq}"
     assert row[2].startswith(f"{cast.centre}/{seq - 1} ")
-    assert row[3:] == ["2026-11-18 10:00", "1", "1"]
+    assert row[3:] == ["2026-11-18 10:00", "1", f"1 条，自 {seq} 起"]
     assert "还没有结果" in page.text("main")
-    done = follow(page.form("main form").submit())
+    done = follow(page.form("#audit-verify").submit())
     assert "没有发现问题" in done.text("#flashes")
     assert "完好" in done.text("main")
     assert last_seq(site, cast.centre) == seq  # a check lengthens nothing
@@ -199,7 +199,7 @@ def test_a_long_check_is_left_to_the_night(site, cast, sign_in, monkeypatch):
     monkeypatch.setattr(verification, "MOST_AT_ONCE", 3)
     reports.result_file(site.settings.instance).unlink(missing_ok=True)
     done = follow(sign_in("auditor").post("/audit/verifications", {}))
-    assert "夜间" in done.text("#flashes")
+    assert "全部核对" in done.text("#flashes")
     assert not reports.result_file(site.settings.instance).exists()
 
 
