@@ -13,6 +13,8 @@ class Permission(StrEnum):
     ACCOUNT_OWN = "account:own"
     ACCOUNT_READ = "account:read"
     AUDIT_READ = "audit:read"
+    CALENDAR_MANAGE = "calendar:manage"
+    CALENDAR_READ = "calendar:read"
     DOCUMENT_READ = "document:read"
     HOME_READ = "home:read"
     JOB_READ = "job:read"
@@ -45,7 +47,7 @@ class Role(StrEnum):
 
 
 P = Permission
-_EVERYONE = {P.ACCOUNT_OWN, P.HOME_READ, P.JOB_READ}
+_EVERYONE = {P.ACCOUNT_OWN, P.CALENDAR_READ, P.HOME_READ, P.JOB_READ}
 _READ_LEDGERS = {P.PATROL_READ, P.FINDING_READ, P.RECTIFICATION_READ, P.DOCUMENT_READ, P.ORGANISATION_READ}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -84,7 +86,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         # The auditor reads everything but protected fields and writes nothing.
         Role.AUDITOR: _READ_LEDGERS | {P.AUDIT_READ, P.ACCOUNT_READ, P.SETTING_READ},
         # Administrators see no business data.
-        Role.SYSTEM_ADMINISTRATOR: {P.ORGANISATION_READ, P.SETTING_READ, P.SETTING_MANAGE},
+        Role.SYSTEM_ADMINISTRATOR: {
+            P.ORGANISATION_READ,
+            P.CALENDAR_MANAGE,
+            P.SETTING_READ,
+            P.SETTING_MANAGE,
+        },
         Role.SECURITY_ADMINISTRATOR: {P.ACCOUNT_READ, P.ACCOUNT_MANAGE, P.SETTING_READ},
     }.items()
 }

@@ -44,7 +44,7 @@ FEATURES = (
         ),
     ),
     Feature("settings", (Nav("settings.index", NN_("设置"), P.SETTING_READ, "e", "settings"),)),
-    Feature("worktime"),
+    Feature("worktime", (Nav("worktime.index", NN_("工作日历"), P.CALENDAR_READ, "c", "calendar"),)),
     Feature("seeding"),
     Feature("backup"),
     Feature("attachments"),
@@ -73,6 +73,7 @@ NAVIGATION = (
     "organisation",
     "accounts",
     "audit",
+    "worktime",
     "settings",
 )
 

@@ -46,11 +46,16 @@ class _Recorded:
 
 @dataclass
 class UnitOfWork:
-    """An open write transaction; services change rows through `session` and record what they did."""
+    """An open write transaction; services change rows through `session` and record what they did.
+
+    Its entries go to one centre's chain. A service whose one change moves rows of several centres (a work
+    calendar) sets `across_centres`: then each entry goes to the chain of its subject's centre.
+    """
 
     session: Session
     actor: Actor
     now: datetime
+    across_centres: bool = False
     recorded: list[_Recorded] = field(default_factory=list)
     touched: dict[int, tuple[Audited, dict[str, list[Any]]]] = field(default_factory=dict)
     _after: list[Callable[[], None]] = field(default_factory=list)
@@ -100,7 +105,8 @@ def unit_of_work(actor: Actor, now: datetime) -> Iterator[UnitOfWork]:
             yield uow
             session.flush()
             _index(uow)
-            audit.append(session, _entries(uow))
+            for links in _by_chain(_entries(uow)):
+                audit.append(session, links)
             session.commit()
         except BaseException:
             session.rollback()
@@ -224,7 +230,7 @@ def plain(value: Any) -> Any:
 
 
 def _entries(uow: UnitOfWork) -> list[Link]:
-    """Turn what was recorded into entries of one chain; raise UnauditedChange if a change is missing."""
+    """Turn what was recorded into entries of their chains; raise UnauditedChange if a change is missing."""
     changes: dict[int, dict[str, list[Any]]] = {}
     subjects: dict[int, Audited] = {}
     for row, changed in uow.touched.values():
@@ -236,7 +242,7 @@ def _entries(uow: UnitOfWork) -> list[Link]:
     if missing:
         raise UnauditedChange(f"no recorded action for {[subjects[key] for key in missing]}")
     entries = []
-    centre_id = _chain_of(uow)
+    chain = _chain_of(uow)
     for item in uow.recorded:
         payload = {key: plain(value) for key, value in item.extra.items()}
         changed = changes.pop(id(item.subject), {}) if item.subject is not None else {}
@@ -246,7 +252,7 @@ def _entries(uow: UnitOfWork) -> list[Link]:
             audit.draft(
                 uow.actor,
                 uow.now,
-                centre_id,
+                (uow.across_centres and item.subject and item.subject.audit_centre_id) or chain,
                 item.action.name,
                 subject_type=item.subject.__audit_type__ if item.subject else None,
                 subject_id=item.subject.id if item.subject else None,
@@ -258,11 +264,18 @@ def _entries(uow: UnitOfWork) -> list[Link]:
     return entries
 
 
+def _by_chain(entries: list[Link]) -> list[list[Link]]:
+    """Return entries by chain, in the order of the centres, so that two changes never wait for each other."""
+    found: dict[int, list[Link]] = {}
+    for entry in entries:
+        found.setdefault(entry.centre_id, []).append(entry)
+    return [found[centre_id] for centre_id in sorted(found)]
+
+
 def _chain_of(uow: UnitOfWork) -> int:
     """Return the centre whose chain grows: that of the subjects, else the actor's, else the root's."""
-    centres = {
-        item.subject.audit_centre_id for item in uow.recorded if item.subject and item.subject.audit_centre_id
-    }
+    subjects = [] if uow.across_centres else [item.subject for item in uow.recorded if item.subject]
+    centres = {subject.audit_centre_id for subject in subjects if subject.audit_centre_id}
     if len(centres) > 1:
         raise UnauditedChange(f"one unit of work, one centre; these rows belong to {sorted(centres)}")
     if centres:

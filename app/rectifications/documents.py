@@ -85,7 +85,8 @@ def notice(
         facts=tuple(_fact(finding) for finding in findings),
         photos=tuple(photos),
         required_action=row.requirement,
-        deadline=f"{due.year}年{due.month}月{due.day}日{due.hour}时",
+        deadline=f"{due.year}年{due.month}月{due.day}日{due.hour}时"
+        + ("（暂定）" if row.due_provisional else ""),
         rechecker=session.get_one(User, row.rechecker_id).name,
         consequence=CONSEQUENCE,
         issuer=centre.name,

@@ -25,7 +25,7 @@ from app.organisation.models import ChiefRepresentative, StaffMember
 from app.permissions import GRANTS, Actor, Permission
 from app.rectifications import rules
 from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
-from app.rectifications.rules import OPEN_STATUSES, Deadline, Due, RectificationStatus
+from app.rectifications.rules import OPEN_STATUSES, Due, RectificationStatus
 from app.rectifications.stand_in_queries import answered_by, taken_by
 from app.worktime.queries import calendar
 
@@ -288,32 +288,6 @@ def findings_in_sight(actor: Actor, finding_ids: Sequence[int]) -> list[Finding]
     for missing in set(finding_ids) - {finding.id for finding in found}:
         inspections.get_finding(actor, missing)
     return found
-
-
-def deadline_of(row: Rectification) -> Deadline:
-    return Deadline(row.issued_on, row.deadline_workdays, row.deadline_on, row.deadline_hour)
-
-
-def due_of(row: Rectification, days: WorkCalendar) -> tuple[datetime, bool]:
-    """Return when the clock says a deadline ends (UTC), and whether that is provisional."""
-    deadline = deadline_of(row)
-    state = rules.clock_state(deadline, days, row.issued_on)
-    return clock.at_office(rules.due_moment(deadline, state)), state.provisional
-
-
-def moved_clocks() -> list[tuple[Rectification, datetime, bool]]:
-    """Return what stands in the ledger with another due date than the clock computes, and that date.
-
-    What is struck off is left alone: it was judged by the date that was in force then.
-    """
-    days = calendar()
-    rows = db.session.scalars(
-        select(Rectification)
-        .where(Rectification.status != RectificationStatus.CLOSED)
-        .order_by(Rectification.id)
-    )
-    computed = ((row, *due_of(row, days)) for row in rows)
-    return [found for found in computed if (found[0].due_at, found[0].due_provisional) != found[1:]]
 
 
 @dataclass(frozen=True)

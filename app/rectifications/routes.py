@@ -20,6 +20,7 @@ from app.extensions import db
 from app.fields import Line, OnBehalfFields, Paragraphs, one_time_key, refuse
 from app.permissions import Permission
 from app.rectifications import queries, rules, services
+from app.rectifications.clocks import deadline_of
 from app.rectifications.forms import AcceptForm, IssueForm, ReceiveForm, ReturnForm, SubmitForm
 from app.rectifications.models import Rectification
 from app.rectifications.rules import Deadline, Due, Verb
@@ -303,7 +304,7 @@ def _record(
         status=status,
         row=row,
         clock=queries.clock_of(row, clock.now()),
-        days=rules.clock_state(queries.deadline_of(row), calendar(), clock.today()).days,
+        days=rules.clock_state(deadline_of(row), calendar(), clock.today()).days,
         findings=findings,
         evidence=attachments.list_for(db.session(), "finding", [f.id for f in findings]),
         rounds=rounds,

@@ -304,13 +304,3 @@ def keep_answer(
         )
         session.add(draft)
     drafts.save(session, draft, content, now)
-
-
-def rebuild_due(uow: UnitOfWork, row: Rectification) -> bool:
-    """Compute the cached deadline anew from the clock; return whether it moved."""
-    computed = queries.due_of(row, calendar())
-    if (row.due_at, row.due_provisional) == computed:
-        return False
-    row.due_at, row.due_provisional = computed
-    uow.record(rules.RECTIFICATION_DUE_MOVED, row)
-    return True
