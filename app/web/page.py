@@ -117,6 +117,8 @@ def _address(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> 
 
 def address(endpoint: str, **values: Any) -> str:
     """Return an address as url_for does; a list names one of every row, and they are the same next time."""
+    if endpoint.startswith("."):  # of the blueprint at hand, which is another one on another page
+        endpoint = f"{request.blueprint}{endpoint}"
     try:
         return _address(request.root_path, endpoint, tuple(values.items()))
     except TypeError:  # a list among the values
