@@ -5,7 +5,7 @@ LABELS = {
     Group: {
         Group.DEADLINES: N_("截止期限"),
         Group.PATROLS: N_("巡查"),
-        Group.NUMBERING: N_("编号"),
+        Group.NUMBERING: N_("文号格式"),
         Group.REMEDIES: N_("救济机关"),
         Group.ATTACHMENTS: N_("附件"),
         Group.SECURITY: N_("安全"),
