@@ -78,6 +78,7 @@ class FindingSource(StrEnum):
 PATROL_SUBMITTED = Action("patrol.submitted", frozenset({"points", "findings"}))
 FINDING_RECORDED = Action("finding.recorded")
 FINDING_SENT_TO_RECTIFY = Action("finding.sent_to_rectify", frozenset({"rectification"}))
+FINDING_REOPENED = Action("finding.reopened", frozenset({"rectification"}))
 CHECKLIST_PUBLISHED = Action("checklist.published", frozenset({"items"}))
 CHECKLIST_RETIRED = Action("checklist.retired")
 
