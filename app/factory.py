@@ -9,7 +9,7 @@ from app import config
 from app.extensions import babel, csrf, db, htmx
 from app.registry import FEATURES, find_room, import_models
 
-MAX_REQUEST_BYTES = 80 * 1024 * 1024  # several photos of one finding; each has its own limit
+MAX_REQUEST_BYTES = 100 * 1024 * 1024  # a clip and several photos of one finding; each has its own limit
 
 
 def build(settings: config.Settings | None = None) -> Flask:

@@ -1,93 +1,51 @@
-"""Look into a photo in a child process with limits: a 10 kB file can otherwise take a worker down.
+"""Photos: read by a child, which never shares a process with the parent's secrets, and previewed.
 
-The parent never loads Pillow. The child (`python -m app.attachments.imaging SOURCE FOLDER`) gets two
-paths and no settings, decodes SOURCE in full, writes the previews into FOLDER and prints JSON.
+The parent never loads Pillow. The child (`python -m app.attachments.imaging SOURCE FOLDER`) decodes
+SOURCE in full and writes the previews into FOLDER.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import os
-import resource
-import subprocess
 import sys
 import warnings
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.attachments import rules, store
-from app.attachments.rules import MediaType
-from app.core.errors import Invalid
+from app.attachments import child, rules, store
+from app.attachments.rules import FileFacts, MediaType
 from app.core.i18n import N_
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WALL_SECONDS = 10
-CPU_SECONDS = 8
-MEMORY_BYTES = 1024 * rules.MEGABYTE
-PREVIEW_BYTES = 16 * rules.MEGABYTE
 JPEG_QUALITY = 82
 
-_PROJECT = Path(__file__).resolve().parents[2]
 _FORMATS = {MediaType.JPEG: "JPEG", MediaType.PNG: "PNG", MediaType.WEBP: "WEBP"}
 _ORIENTATION, _EXIF_BLOCK, _TIME_TAKEN = 0x0112, 0x8769, 0x9003
 
-FAILED = N_("“%(name)s”处理失败或超时，请稍后重试，或换一张照片。")
 REFUSALS = {
     "damaged": N_("“%(name)s”不完整或已损坏，请重新选择原照片上传。"),
     "moving": N_("“%(name)s”是动态图片，请上传静态照片。"),
     "pixels": N_("“%(name)s”像素过高，请在手机相机设置中降低分辨率后重拍。"),
 }
 
-log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class PhotoFacts:
-    """What a photo says of itself; width and height as it is looked at, `taken_at` on the camera's clock."""
-
-    media_type: MediaType
-    width: int
-    height: int
-    taken_at: datetime | None  # naive
-
-
-def inspect(path: Path, folder: Path, name: str) -> PhotoFacts:
+def inspect(path: Path, folder: Path, name: str) -> FileFacts:
     """Verify a photo and write its previews `<width>.jpg` into a folder; raise Invalid, with `name`."""
-    with path.open("rb") as file:
-        media_type = rules.media_type_of(file.read(rules.HEAD_BYTES), name)
-    try:
-        child = subprocess.run(  # noqa: S603  two paths of our own making, no shell
-            [sys.executable, "-s", "-E", "-m", __name__, path.absolute(), folder.absolute()],
-            cwd=_PROJECT,
-            # No secrets: whatever a hostile photo makes of the decoder finds an empty room.
-            env={key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH") if key in os.environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=WALL_SECONDS,
-            check=True,
-        )
-        answer = json.loads(child.stdout)
-        if "refused" in answer:
-            raise Invalid(REFUSALS[answer["refused"]], field="photos", name=name)
-        taken_at = answer["taken_at"] and datetime.fromisoformat(answer["taken_at"])
-        return PhotoFacts(media_type, int(answer["width"]), int(answer["height"]), taken_at)
-    except subprocess.SubprocessError as failure:
-        stderr = getattr(failure, "stderr", None) or b""
-        log.warning("photo not processed: %s %s", failure, stderr[-1000:].decode(errors="replace"))
-        raise Invalid(FAILED, field="photos", name=name) from None
+    answer = child.ask(__name__, path.absolute(), folder.absolute(), refusals=REFUSALS, name=name)
+    taken_at = answer["taken_at"] and datetime.fromisoformat(answer["taken_at"])
+    return FileFacts(MediaType(answer["media_type"]), int(answer["width"]), int(answer["height"]), taken_at)
 
 
 def ensure_preview(root: Path, sha256: str, width: int) -> Path:
     """Return the preview of a stored photo, made again if missing; FileNotFoundError without original."""
     path = store.preview_path(root, sha256, width)
     if not path.exists():
+        original = store.path_of(root, sha256).resolve(strict=True)
         with store.previewing(root, sha256) as folder:
-            inspect(store.path_of(root, sha256), folder, N_("照片"))
+            inspect(original, folder, N_("照片"))
     return path
 
 
@@ -95,13 +53,7 @@ def ensure_preview(root: Path, sha256: str, width: int) -> Path:
 
 
 def _main(source: Path, folder: Path) -> None:
-    for limit, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, PREVIEW_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (most, most))
+    child.limit()
     sys.stdout.write(json.dumps(_examine(source, folder)))
 
 
@@ -112,7 +64,9 @@ def _examine(source: Path, folder: Path) -> dict[str, Any]:
     Image.MAX_IMAGE_PIXELS = rules.MAX_PIXELS // 2  # Pillow warns from here on and raises at twice as many
     warnings.simplefilter("ignore")
     with source.open("rb") as file:
-        media_type = rules.media_type_of(file.read(rules.HEAD_BYTES), "")
+        media_type = rules.photo_type(file.read(rules.HEAD_BYTES))
+    if media_type is None:
+        return {"refused": "damaged"}
     try:
         with Image.open(source, formats=[_FORMATS[media_type]]) as image:
             # A phone's JPEG may hold a second picture (depth, gain map); that is not motion.
@@ -131,7 +85,12 @@ def _examine(source: Path, folder: Path) -> dict[str, Any]:
     if 5 <= orientation <= 8:  # it lay on its side
         width, height = height, width
     taken_at = rules.exif_time(taken)
-    return {"width": width, "height": height, "taken_at": taken_at and taken_at.isoformat()}
+    return {
+        "media_type": media_type.value,
+        "width": width,
+        "height": height,
+        "taken_at": taken_at and taken_at.isoformat(),
+    }
 
 
 def _exif(image: Image) -> tuple[int, str]:

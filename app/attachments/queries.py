@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.attachments.models import Attachment
+from app.attachments import rules
+from app.attachments.models import Attachment, StoredTotal
 from app.core.errors import NotFound
 from app.core.i18n import N_
+from app.settings import queries as settings
+
+MISSING = N_("文件不存在。")
 
 
 def list_for(
     session: Session, subject_type: str, subject_ids: Collection[int]
 ) -> dict[int, list[Attachment]]:
-    """Return the photos of each of these rows in order; a row without any has an empty list."""
+    """Return the files of each of these rows in order; a row without any has an empty list."""
     found: dict[int, list[Attachment]] = {subject_id: [] for subject_id in subject_ids}
     if found:
         rows = session.scalars(
@@ -27,8 +32,36 @@ def list_for(
 
 
 def get_for(session: Session, subject_type: str, subject_id: int, attachment_id: int) -> Attachment:
-    """Return one photo of a row that the caller may see; raise NotFound for a photo of any other."""
+    """Return one file of a row that the caller may see; raise NotFound for a file of any other."""
     row = session.get(Attachment, attachment_id) if 0 < attachment_id < 2**31 else None
     if row is None or (row.subject_type, row.subject_id) != (subject_type, subject_id):
-        raise NotFound(N_("照片不存在。"))
+        raise NotFound(MISSING)
     return row
+
+
+@dataclass(frozen=True)
+class Space:
+    """How much room a centre has for evidence, in bytes."""
+
+    used: int
+    quota: int
+
+    @property
+    def used_text(self) -> str:
+        return rules.size_text(self.used)
+
+    @property
+    def quota_text(self) -> str:
+        return rules.size_text(self.quota)
+
+
+def space(session: Session, centre_id: int) -> Space:
+    """Return how much a centre has stored, and how much it may."""
+    used = session.scalar(select(StoredTotal.size).where(StoredTotal.centre_id == centre_id)) or 0
+    return Space(used, settings.value(session, centre_id, "attachment_quota_gb") * rules.GIGABYTE)
+
+
+def video_days(session: Session, centre_id: int) -> int:
+    """Return for how many days the hall's recorders keep what they saw."""
+    days: int = settings.value(session, centre_id, "hall_video_days")
+    return days

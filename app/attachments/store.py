@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.attachments import rules
+from app.attachments.rules import FileKind
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 256 * 1024
@@ -45,14 +46,14 @@ def preview_path(root: Path, sha256: str, width: int) -> Path:
 
 
 @contextmanager
-def receiving(root: Path, stream: BinaryIO, name: str) -> Iterator[Arrival]:
+def receiving(root: Path, stream: BinaryIO, kind: FileKind, name: str) -> Iterator[Arrival]:
     """Receive a file; leaving the block without an error keeps it for good, otherwise nothing remains.
 
     The same content may be received again, also by two processes at once: it is stored once.
-    Raise Invalid, with `name`, if it is too large.
+    Raise Invalid, with `name`, if it is too large for its kind.
     """
     with _workspace(root) as folder:
-        arrival = _receive(stream, folder / "original", name)
+        arrival = _receive(stream, folder / "original", kind, name)
         yield arrival
         target = path_of(root, arrival.sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,13 +91,13 @@ def _workspace(root: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _receive(stream: BinaryIO, path: Path, name: str) -> Arrival:
+def _receive(stream: BinaryIO, path: Path, kind: FileKind, name: str) -> Arrival:
     digest = hashlib.sha256()
     size = 0
     with path.open("xb") as file:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
-            rules.check_size(size, name)
+            rules.check_size(size, kind, name)
             digest.update(chunk)
             file.write(chunk)
         file.flush()

@@ -52,13 +52,13 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-def enum_type(kind: type[StrEnum]) -> Enum:
+def enum_type(kind: type[StrEnum], length: int = 32) -> Enum:
     """Return a text column type that accepts the values of one enumeration only."""
     return Enum(
         kind,
         native_enum=False,
         create_constraint=False,
         validate_strings=True,
-        length=32,
+        length=length,
         values_callable=lambda members: [member.value for member in members],
     )

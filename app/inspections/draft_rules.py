@@ -9,9 +9,9 @@ from app.inspections.rules import Answer, PointState
 
 # content = {form_key, zone_id, checklist_id, mode, points, findings, uploads, next}
 #   points:   {point id: {closed, answers: {item code: answer}, checked_at}}
-#   findings: {key: {point_id, item, owner, staff, occurred_at, note, disposition, photos, form_key}}
-#   photos:   [sha256]
-#   uploads:  {sha256: a stored photo}, kept so that a refused form loses none
+#   findings: {key: {point_id, item, owner, staff, occurred_at, note, disposition, camera, photos, form_key}}
+#   photos:   [sha256] of files of every kind
+#   uploads:  {sha256: a stored file}, kept so that a refused form loses none
 
 
 def new(form_key: str, zone_id: int, checklist_id: int, mode: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def with_point(
 
 
 def with_uploads(content: Mapping[str, Any], uploads: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content with further stored photos."""
+    """Return the content with further stored files."""
     return {**content, "uploads": {**content["uploads"], **uploads}}
 
 

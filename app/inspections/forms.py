@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from wtforms import Form, SelectMultipleField
 
+from app.attachments.rules import MAX_CAMERA
 from app.core.i18n import N_
-from app.fields import Cards, Choice, Moment, OneTimeKey, Paragraphs, optional, required
+from app.fields import Cards, Choice, Line, Moment, OneTimeKey, Paragraphs, optional, required
 from app.inspections.labels import LABELS
 from app.inspections.rules import NOTE_MAX, Disposition, PatrolMode
 
@@ -36,7 +37,15 @@ class FindingForm(Form):
         choices=[(value.value, LABELS[Disposition][value]) for value in Disposition],
         default=Disposition.RECTIFY.value,
     )
-    photo = SelectMultipleField(N_("照片"), validate_choice=False)
+    camera = Line(N_("录像来源"), optional, most=MAX_CAMERA)
+    photo = SelectMultipleField(N_("证据"), validate_choice=False)
+
+
+class EvidenceForm(Form):
+    """More evidence of a finding that stands in the ledger."""
+
+    camera = Line(N_("录像来源"), optional, most=MAX_CAMERA)
+    photo = SelectMultipleField(N_("证据"), validate_choice=False)
 
 
 class SubmitForm(Form):

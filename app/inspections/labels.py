@@ -10,6 +10,7 @@ from app.inspections.rules import (
     FindingStatus,
     PatrolMode,
     PatrolStatus,
+    Recording,
     Severity,
 )
 
@@ -49,6 +50,12 @@ LABELS: dict[type, dict[StrEnum, str]] = {
         FindingStatus.NO_ACTION: N_("不需处理"),
         FindingStatus.VOID: N_("已作废"),
     },
+    Recording: {
+        Recording.SAVED: N_("已存证"),
+        Recording.WANTED: N_("待存证"),
+        Recording.DUE_SOON: N_("即将到期"),
+        Recording.EXPIRED: N_("已过保存期"),
+    },
     Disposition: {
         Disposition.RECTIFY: N_("需要整改"),
         Disposition.CORRECTED_ON_SPOT: N_("已当场改正"),
@@ -70,8 +77,8 @@ LABELS: dict[type, dict[StrEnum, str]] = {
 ACTIONS = {
     "patrol.submitted": N_("提交巡查"),
     "finding.recorded": N_("记录问题"),
+    "finding.evidence_added": N_("补充证据"),
     "finding.sent_to_rectify": N_("转入整改"),
-    "finding.reopened": N_("重新待处理"),
     "checklist.published": N_("发布巡查清单"),
     "checklist.retired": N_("停用巡查清单"),
 }
@@ -106,7 +113,10 @@ FIELDS = {
     "source": N_("来源"),
     "occurred_at": N_("发生时间"),
     "ended_at": N_("结束时间"),
-    "photos": N_("照片数"),
+    "photos": N_("附件数"),
+    "files": N_("文件数"),
+    "camera": N_("录像来源"),
+    "recording_saved_at": N_("录像存证时间"),
     "recorded_by_id": N_("记录人"),
     "recorded_at": N_("记录时间"),
     "result": N_("结果"),

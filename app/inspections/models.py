@@ -5,10 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    column,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
+from app.attachments.rules import MAX_CAMERA
 from app.db.mixins import Audited, Searchable
 from app.db.types import Instant, JsonText, enum_type
 from app.extensions import Model
@@ -135,6 +146,10 @@ class PatrolCheck(Audited, Model):
         return self.patrol
 
 
+# A recording shows it and has not been saved: the few that somebody must look after.
+_RECORDING_WANTED = and_(column("camera").is_not(None), column("recording_saved_at").is_(None))
+
+
 class Finding(Audited, Searchable, Model):
     """One observed fact: item, place, responsible body, person, time, evidence."""
 
@@ -147,6 +162,14 @@ class Finding(Audited, Searchable, Model):
         Index("ix_findings_point", "patrol_point_id", "occurred_at", "id"),
         Index("ix_findings_staff", "staff_member_id", "occurred_at", "id"),
         Index("ix_findings_patrol", "patrol_id"),
+        Index(
+            "ix_findings_recordings",
+            "centre_id",
+            "occurred_at",
+            "id",
+            sqlite_where=_RECORDING_WANTED,
+            postgresql_where=_RECORDING_WANTED,
+        ),
         CheckConstraint("ended_at IS NULL OR ended_at >= occurred_at", name="order"),
         CheckConstraint("(department_id IS NULL) <> (section_id IS NULL)", name="one_owner"),
     )
@@ -169,7 +192,10 @@ class Finding(Audited, Searchable, Model):
     occurred_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     note: Mapped[str] = mapped_column(Text, default="")
-    photos: Mapped[int] = mapped_column(default=0)
+    photos: Mapped[int] = mapped_column(default=0)  # files of every kind
+    # Which of the hall's cameras or recorders has seen it, and when a clip or still of that was kept here.
+    camera: Mapped[str | None] = mapped_column(String(MAX_CAMERA))
+    recording_saved_at: Mapped[datetime | None] = mapped_column(Instant)
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     void_reason: Mapped[str] = mapped_column(Text, default="")

@@ -23,7 +23,7 @@ from app.organisation import queries as organisation
 from app.organisation.models import Department, PatrolPoint, Section, StaffMember, Zone
 from app.permissions import Actor
 from app.rectifications.models import Rectification, RectifiedFinding
-from app.rectifications.rules import ENDED
+from app.rectifications.rules import RectificationStatus
 
 EARLIER = timedelta(days=90)
 
@@ -160,7 +160,7 @@ def visible_to(actor: Actor) -> Select[Finding]:
         return select(Finding).where(Finding.centre_id.in_(actor.centre_ids))
     own: list[ColumnElement[bool]] = [Finding.department_id.in_(actor.department_ids)]
     if actor.staff_member_id:
-        # His own, and what he was named to mend: a notice leads to its findings and their photos.
+        # His own, and what he was named to mend: a notice leads to its findings and their evidence.
         named = select(RectifiedFinding.finding_id).join(
             Rectification, Rectification.id == RectifiedFinding.rectification_id
         )
@@ -185,6 +185,7 @@ class FindingFilter:
 
     status: FindingStatus | None = None
     red_line: bool = False
+    recording: bool = False  # a recording of the hall that nobody has saved yet
     department_id: int | None = None
     point_id: int | None = None
     patrol_id: int | None = None
@@ -195,6 +196,7 @@ class FindingFilter:
         return cls(
             status=FindingStatus(args["status"]) if args.get("status") in set(FindingStatus) else None,
             red_line=args.get("red_line") == "1",
+            recording=args.get("recording") == "1",
             department_id=row_id(args.get("department")),
             point_id=row_id(args.get("point")),
             patrol_id=row_id(args.get("patrol")),
@@ -212,6 +214,8 @@ def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
             exists().where(ChecklistItem.id == Finding.item_id, ChecklistItem.red_line > 0).correlate(Finding)
         )
         rows = rows.where(red)
+    if wanted.recording:
+        rows = rows.where(Finding.camera.is_not(None), Finding.recording_saved_at.is_(None))
     for column, value in (
         (Finding.department_id, wanted.department_id),
         (Finding.patrol_point_id, wanted.point_id),
@@ -352,7 +356,7 @@ def open_rectifications(point_id: int) -> int:
         select(Rectification.id)
         .join(RectifiedFinding, RectifiedFinding.rectification_id == Rectification.id)
         .join(Finding, Finding.id == RectifiedFinding.finding_id)
-        .where(Finding.patrol_point_id == point_id, Rectification.status.not_in(ENDED))
+        .where(Finding.patrol_point_id == point_id, Rectification.status != RectificationStatus.CLOSED)
         .distinct()
     )
     return capped_count(db.session(), statement)

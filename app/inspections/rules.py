@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from app.core.actions import Action
@@ -75,15 +75,23 @@ class FindingSource(StrEnum):
     E_SUPERVISION = "e_supervision"
 
 
+class Recording(StrEnum):
+    """How the hall's recording of a finding stands; derived, never a state."""
+
+    SAVED = "saved"
+    WANTED = "wanted"
+    DUE_SOON = "due_soon"
+    EXPIRED = "expired"
+
+
 PATROL_SUBMITTED = Action("patrol.submitted", frozenset({"points", "findings"}))
 FINDING_RECORDED = Action("finding.recorded")
+FINDING_EVIDENCE_ADDED = Action("finding.evidence_added", frozenset({"files"}))
 FINDING_SENT_TO_RECTIFY = Action("finding.sent_to_rectify", frozenset({"rectification"}))
-FINDING_REOPENED = Action("finding.reopened", frozenset({"rectification"}))
 CHECKLIST_PUBLISHED = Action("checklist.published", frozenset({"items"}))
 CHECKLIST_RETIRED = Action("checklist.retired")
 
 NOTE_MAX = 2000
-PHOTOS_MAX = 9
 BACKDATING = timedelta(days=31)  # how far back a finding may be entered
 
 
@@ -108,6 +116,23 @@ class PointState:
         if not self.complete:
             return None
         return CheckResult.FINDINGS if self.findings else CheckResult.IN_ORDER
+
+
+RECORDING_SOON = timedelta(days=7)
+
+
+def kept_until(recorded_on: date, days: int) -> date:
+    """Return the last day on which the hall's recorders still hold what they saw."""
+    return recorded_on + timedelta(days=days)
+
+
+def recording_standing(saved: bool, until: date, today: date) -> Recording:
+    """Return how a recording stands that can be saved until a day."""
+    if saved:
+        return Recording.SAVED
+    if today > until:
+        return Recording.EXPIRED
+    return Recording.DUE_SOON if until - today <= RECORDING_SOON else Recording.WANTED
 
 
 def is_future(occurred_at: datetime, now: datetime) -> bool:

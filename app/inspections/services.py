@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.attachments import services as attachments
-from app.attachments.rules import AttachmentKind
-from app.attachments.services import StoredPhoto
+from app.attachments.rules import AttachmentKind, FileKind, check_count
+from app.attachments.services import StoredFile
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.i18n import N_
 from app.db import drafts
@@ -21,6 +21,7 @@ from app.db.drafts import Draft
 from app.db.uow import UnitOfWork
 from app.documents.services import next_serial
 from app.inspections import draft_rules as content_of
+from app.inspections import evidence_queries as evidence
 from app.inspections import queries, rules
 from app.inspections.models import ChecklistItem, Finding, Patrol, PatrolCheck
 from app.inspections.rules import Answer, Disposition, Finder, FindingSource, FindingStatus
@@ -29,6 +30,8 @@ from app.permissions import Actor
 
 DRAFT = "patrol"
 GONE = N_("这次巡查已经提交或放弃。")
+NO_FILES = N_("请选择要补充的文件。")
+NOTHING_NEW = N_("这些文件已经在证据里了。")
 _SOURCES = {rules.PatrolMode.VIDEO: FindingSource.VIDEO, rules.PatrolMode.MYSTERY: FindingSource.MYSTERY}
 
 
@@ -89,11 +92,11 @@ def answer_point(
 
 
 def keep_uploads(
-    session: Session, actor: Actor, draft_id: int, photos: list[StoredPhoto], now: datetime
+    session: Session, actor: Actor, draft_id: int, files: list[StoredFile], now: datetime
 ) -> Draft:
-    """Keep photos that arrived with a form, whatever becomes of the form."""
+    """Keep files that arrived with a form, whatever becomes of the form."""
     draft = _own(session, actor, draft_id)
-    uploads = {photo.sha256: photo.to_dict() for photo in photos}
+    uploads = {file.sha256: file.to_dict() for file in files}
     drafts.save(session, draft, content_of.with_uploads(draft.content, uploads), now)
     return draft
 
@@ -184,10 +187,10 @@ def _check(
 def _record(
     uow: UnitOfWork, patrol: Patrol, items: list[ChecklistItem], kept: dict[str, Any], uploads: dict[str, Any]
 ) -> Finding:
-    """Write one finding of the draft into the ledger, with its photos."""
+    """Write one finding of the draft into the ledger, with its files."""
     item = next(item for item in items if item.code == kept["item"])
     year = clock.local(patrol.started_at).year  # of the office, as in the patrol's own number
-    photos = [StoredPhoto.from_dict(uploads[sha256]) for sha256 in kept["photos"]]
+    files = [StoredFile.from_dict(uploads[sha256]) for sha256 in kept["photos"]]
     kind, owner_id = kept["owner"].split(":")
     finding = Finding(
         centre_id=patrol.centre_id,
@@ -205,17 +208,52 @@ def _record(
         else FindingStatus.OPEN,
         occurred_at=datetime.fromisoformat(kept["occurred_at"]),
         note=kept["note"],
-        photos=len(photos),
+        photos=len(files),
+        camera=kept.get("camera") or None,
         recorded_by_id=uow.actor.user_id,
         recorded_at=uow.now,
     )
     finding.search_words = search_words(uow.session, finding, item)
     uow.session.add(finding)
     uow.session.flush()
-    for photo in photos:
-        attachments.attach(uow, finding, AttachmentKind.FINDING_PHOTO, photo)
+    _attach(uow, finding, files)
     uow.record(rules.FINDING_RECORDED, finding)
     return finding
+
+
+def _attach(uow: UnitOfWork, finding: Finding, files: Sequence[StoredFile]) -> None:
+    """Add files to a finding; with a recording among them, none has to be fetched any more."""
+    recorded_on = clock.local(finding.occurred_at).date()
+    for file in files:
+        attachments.attach(
+            uow, finding, AttachmentKind.FINDING, file, camera=finding.camera, recorded_on=recorded_on
+        )
+    if any(file.recording for file in files) and not finding.recording_saved_at:
+        finding.recording_saved_at = uow.now
+
+
+def add_evidence(uow: UnitOfWork, finding_id: int, files: Sequence[StoredFile], camera: str) -> Finding:
+    """Add evidence to a finding of the ledger; a file that is there already is not added twice."""
+    # On PostgreSQL two additions take turns.
+    uow.session.execute(select(Finding.id).where(Finding.id == finding_id).with_for_update())
+    finding = uow.get(Finding, finding_id)
+    if finding.status is FindingStatus.VOID:
+        raise NotAllowed(N_("这个问题已作废，不能补充证据。"))
+    held = {row.sha256 for row in evidence.files_of(uow.session, finding.id)}
+    fresh = [file for file in files if file.sha256 not in held]
+    if not fresh and (finding.camera or not camera):
+        raise Invalid(NOTHING_NEW if files else NO_FILES, field="photos")
+    finding.camera = finding.camera or camera or None
+    _require_camera(fresh, finding.camera)
+    finding.photos += len(fresh)
+    _attach(uow, finding, fresh)
+    uow.record(rules.FINDING_EVIDENCE_ADDED, finding, files=len(fresh))
+    return finding
+
+
+def _require_camera(files: Sequence[StoredFile], camera: str | None) -> None:
+    if any(file.recording for file in files) and not camera:
+        raise Invalid(N_("请填写录像来自哪台摄像机或录像机。"), field="camera")
 
 
 def search_words(session: Session, finding: Finding, item: ChecklistItem) -> str:
@@ -228,21 +266,23 @@ def search_words(session: Session, finding: Finding, item: ChecklistItem) -> str
     )
 
 
-def check_finding(item: ChecklistItem, finding: dict[str, Any], now: datetime) -> None:
+def check_finding(
+    item: ChecklistItem, finding: dict[str, Any], files: Sequence[StoredFile], now: datetime
+) -> None:
     """Refuse a finding that lacks what its item asks for, or lies in the future. Raise Invalid."""
     occurred_at = datetime.fromisoformat(finding["occurred_at"])
     if rules.is_future(occurred_at, now):
         raise Invalid(N_("发生时间不能晚于现在。"), field="occurred_at")
     if now - occurred_at > rules.BACKDATING:
         raise Invalid(N_("发生时间早于一个月前，请核对。"), field="occurred_at")
-    if item.red_line and not finding["photos"]:
+    if item.red_line and not files:
         raise Invalid(N_("红线问题必须附照片等证据。"), field="photos")
-    if item.photo_required and not finding["photos"]:
-        raise Invalid(N_("这一项必须拍照。"), field="photos")
+    if item.photo_required and not any(file.kind in (FileKind.PHOTO, FileKind.VIDEO) for file in files):
+        raise Invalid(N_("这一项必须有照片或视频。"), field="photos")
     if item.note_required and not finding["note"]:
         raise Invalid(N_("这一项必须写明情况。"), field="note")
-    if len(finding["photos"]) > rules.PHOTOS_MAX:
-        raise Invalid(N_("照片最多 %(most)d 张。"), field="photos", most=rules.PHOTOS_MAX)
+    check_count(len(files))
+    _require_camera(files, finding["camera"])
 
 
 def require_open(findings: Sequence[Finding]) -> None:
@@ -259,13 +299,4 @@ def send_to_rectify(uow: UnitOfWork, finding_ids: list[int], number: str) -> lis
     for finding in findings:
         finding.status = FindingStatus.RECTIFY
         uow.record(rules.FINDING_SENT_TO_RECTIFY, finding, rectification=number)
-    return findings
-
-
-def reopen(uow: UnitOfWork, finding_ids: list[int], number: str) -> list[Finding]:
-    """Open findings again whose notice `number` was taken back."""
-    findings = [uow.get(Finding, finding_id) for finding_id in finding_ids]
-    for finding in findings:
-        finding.status = FindingStatus.OPEN
-        uow.record(rules.FINDING_REOPENED, finding, rectification=number)
     return findings

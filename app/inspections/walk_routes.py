@@ -12,11 +12,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app import clock
-from app.attachments.services import StoredPhoto
+from app.attachments import queries as attachments
+from app.attachments.services import StoredFile
 from app.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.core.i18n import N_
 from app.db.drafts import Draft
 from app.db.uow import short_transaction, unit_of_work
+from app.extensions import db
 from app.fields import one_time_key, refuse
 from app.inspections import draft_rules as content_of
 from app.inspections import queries, services
@@ -25,10 +27,10 @@ from app.inspections.models import ChecklistItem
 from app.inspections.rules import Answer, PatrolMode
 from app.permissions import Permission
 from app.web.access import actor, requires
-from app.web.files import send_photo
+from app.web.files import ORIGINAL, send_evidence
 from app.web.page import done, render
 from app.web.settings import settings
-from app.web.uploads import receive_photos
+from app.web.uploads import receive_files, status_of
 
 walk = Blueprint("walk", __name__)
 
@@ -126,14 +128,15 @@ def remove_finding(draft_id: int, key: str) -> Response:
     return done(url_for(".point", draft_id=draft_id, point_id=point_id))
 
 
-@walk.get("/patrols/drafts/<int:draft_id>/photos/<sha256>")
+@walk.get("/patrols/drafts/<int:draft_id>/files/<sha256>")
 @requires(Permission.PATROL_CONDUCT)
-def draft_photo(draft_id: int, sha256: str) -> Response:
+def draft_file(draft_id: int, sha256: str) -> Response:
     uploads = queries.get_draft(actor(), draft_id).content["uploads"]
     if sha256 not in uploads:
-        raise NotFound(N_("照片不存在。"))
-    photo = StoredPhoto.from_dict(uploads[sha256])
-    return send_photo(settings().attachments, sha256, photo.media_type, "small")
+        raise NotFound(attachments.MISSING)
+    file = StoredFile.from_dict(uploads[sha256])
+    variant = "small" if file.is_photo else ORIGINAL
+    return send_evidence(settings().attachments, sha256, file.media_type, variant)
 
 
 @walk.post("/patrols/drafts/<int:draft_id>/submit")
@@ -336,34 +339,39 @@ def _finding_page(
         form=form,
         item=item,
         faults=faults or [],
-        uploads=[sha for sha in form.photo.data or [] if sha in kept.content["uploads"]],
+        uploads=_chosen(kept, form),
+        space=attachments.space(db.session(), kept.centre_id),
         earlier=queries.earlier_findings(place.id, item.id, clock.now()) if item else [],
     )
 
 
+def _chosen(kept: Draft, form: FindingForm) -> list[StoredFile]:
+    """Return the files that a finding is to have: those of the draft that were not unticked."""
+    uploads = kept.content["uploads"]
+    return [StoredFile.from_dict(uploads[sha]) for sha in form.photo.data or [] if sha in uploads]
+
+
 def _save_finding(kept: Draft, point_id: int, key: str | None) -> Response:
     _place, items = queries.point_and_items(kept, point_id, clock.today())
-    stored, faults = receive_photos(request.files.getlist("photos"))
+    stored, faults = receive_files(kept.centre_id)
     if stored:
         with short_transaction() as session:
             services.keep_uploads(session, actor(), kept.id, stored, clock.now())
         kept = queries.get_draft(actor(), kept.id)
     form = _finding_form(kept, point_id, key)
-    photos = [sha for sha in form.photo.data or [] if sha in kept.content["uploads"]]
-    form.photo.data = list(dict.fromkeys([*photos, *(photo.sha256 for photo in stored)]))
-    status = 413 if any(fault.params.get("limit") for fault in faults) else 422
+    form.photo.data = list(dict.fromkeys(file.sha256 for file in (*_chosen(kept, form), *stored)))
     if form.validate() and not faults:
         finding = _finding_of(form, point_id)
         try:
             item = next(item for item in items if item.code == finding["item"])
-            services.check_finding(item, finding, clock.now())
+            services.check_finding(item, finding, _chosen(kept, form), clock.now())
             with short_transaction() as session:
                 services.save_finding(session, actor(), kept.id, key, finding, clock.now())
         except Invalid as error:
             refuse(form, error)
         else:
             return done(url_for(".point", draft_id=kept.id, point_id=point_id))
-    return _finding_page(kept, point_id, key, form, status, faults)
+    return _finding_page(kept, point_id, key, form, status_of(faults), faults)
 
 
 def _finding_of(form: FindingForm, point_id: int) -> dict[str, Any]:
@@ -377,5 +385,6 @@ def _finding_of(form: FindingForm, point_id: int) -> dict[str, Any]:
         "occurred_at": clock.at_office(form.occurred_at.data).isoformat(),
         "note": form.note.data or "",
         "disposition": form.disposition.data,
+        "camera": form.camera.data or "",
         "photos": form.photo.data,
     }

@@ -15,10 +15,10 @@ from sqlalchemy import select
 from app import clock
 from app.accounts.models import User
 from app.accounts.queries import build_actor
-from app.attachments.services import StoredPhoto, receive
+from app.attachments.services import StoredFile, receive, take_room
 from app.config import Settings
 from app.db.drafts import Draft
-from app.db.uow import end_reading, short_transaction, unit_of_work
+from app.db.uow import end_reading, root_centre_id, short_transaction, unit_of_work
 from app.extensions import db
 from app.inspections import draft_rules as content_of
 from app.inspections import queries as inspections
@@ -67,8 +67,8 @@ class Month:
     rng: random.Random
     actors: dict[str, Actor]
     answers_for: dict[int, Actor]  # department -> its chief representative's actor
-    before: list[StoredPhoto]
-    after: list[StoredPhoto]
+    before: list[StoredFile]
+    after: list[StoredFile]
     queue: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     order: Iterator[int] = field(default_factory=itertools.count)
     issued: int = 0
@@ -91,7 +91,9 @@ def run(settings: Settings, now: datetime) -> None:
     users = {user.username: user for user in db.session.scalars(select(User).order_by(User.id))}
     actors = {name: _actor(user, today) for name, user in users.items()}
     chiefs = {d: a for a in actors.values() for d in sorted(a.department_ids)}
-    month = Month(now, settings, rng, actors, chiefs, *_pictures(settings, now, rng))
+    month = Month(
+        now, settings, rng, actors, chiefs, *_pictures(settings, now, rng, root_centre_id(db.session()))
+    )
     inspectors = [a for a in actors.values() if Role.INSPECTOR in a.roles]
     zones = db.session.scalars(select(Zone).order_by(Zone.position, Zone.id)).all()
     days = [today - timedelta(days=back) for back in range(DAYS, -1, -1)]
@@ -115,14 +117,19 @@ def _actor(user: User, today: date) -> Actor:
 
 
 def _pictures(
-    settings: Settings, now: datetime, rng: random.Random
-) -> tuple[list[StoredPhoto], list[StoredPhoto]]:
-    kinds: tuple[list[StoredPhoto], list[StoredPhoto]] = ([], [])
+    settings: Settings, now: datetime, rng: random.Random, centre_id: int
+) -> tuple[list[StoredFile], list[StoredFile]]:
+    def make_room(sha256: str, size: int, name: str) -> None:
+        with short_transaction() as session:
+            take_room(session, centre_id, sha256, size, name)
+
+    kinds: tuple[list[StoredFile], list[StoredFile]] = ([], [])
     for index in range(PICTURES):
         at = now - timedelta(days=2 * index, minutes=rng.randrange(180))
         for kind, tidy in zip(kinds, (False, True), strict=True):
             data = picture(at, f"{index + 1:02d} 号窗口", rng, tidy=tidy)
-            kind.append(receive(settings.attachments, io.BytesIO(data), f"IMG_{index + 1:04d}.jpg"))
+            name = f"IMG_{index + 1:04d}.jpg"
+            kind.append(receive(settings.attachments, io.BytesIO(data), name, make_room))
     return kinds
 
 
@@ -219,13 +226,13 @@ def _issue_for(month: Month, patrol_id: int, actor: Actor) -> Callable[[datetime
 
 def _issue(month: Month, department_id: int, finding_ids: list[int], actor: Actor, at: datetime) -> None:
     findings = ledger.findings_for_notice(db.session(), finding_ids)
-    chief = organisation.chief_of(db.session(), department_id, clock.local(at).date())
+    _people, chief = ledger.owner_choices(department_id, clock.local(at).date())
     workdays = min(finding.item.deadline_workdays or 1 for finding in findings)
     wordings = dict.fromkeys(finding.item.wording for finding in findings)
     command = rectifications.Issue(
         form_key=f"demo-{finding_ids[0]}",
         finding_ids=tuple(finding_ids),
-        owner_id=chief.id if chief else None,
+        owner_id=chief,
         requirement="\n".join(f"针对“{wording}”立即整改，并举一反三，防止再次发生。" for wording in wordings),
         rechecker_id=actor.user_id or 0,
         deadline=Deadline(clock.local(at).date(), workdays=workdays),
@@ -288,7 +295,7 @@ def _step(month: Month, row_id: int, actor: Actor, verb: str) -> Callable[[datet
                     measures=month.rng.choice(_MEASURES),
                     done_on=clock.local(at).date(),
                     no_photo_reason="",
-                    photos=(month.rng.choice(month.after),),
+                    files=(month.rng.choice(month.after),),
                 )
                 rectifications.submit(uow, row_id, version, answer)
 

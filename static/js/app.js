@@ -101,16 +101,27 @@
   };
   document.addEventListener("focusout", (event) => tidyDate(event.target));
 
-  // --- Photos: too large is said before the upload, thumbnails show what was taken
+  // --- Evidence: too large is said before the upload, thumbnails and names show what was taken
   const showPhotos = (input) => {
     const box = input.closest(".photo-input");
     const mine = `${input.name}-${all("input[type=file]", box).indexOf(input)}`;
-    all("canvas", box).filter((el) => el.dataset.of === mine).forEach((el) => el.remove());
+    all("[data-of]", box).filter((el) => el.dataset.of === mine).forEach((el) => el.remove());
     const files = [...input.files];
     const large = files.some((file) => file.size > Number(input.dataset.maxBytes));
-    input.setCustomValidity(large ? input.dataset.tooBig : "");
-    if (large) input.reportValidity();
+    const siblings = all("input[type=file]", input.form);
+    const total = siblings.flatMap((el) => [...el.files]).reduce((sum, file) => sum + file.size, 0);
+    siblings.filter((el) => el.validationMessage === el.dataset.tooMany).forEach((el) => el.setCustomValidity(""));
+    const much = total > Number(input.dataset.maxTotal);
+    input.setCustomValidity(large ? input.dataset.tooBig : much ? input.dataset.tooMany : "");
+    if (large || much) input.reportValidity();
     files.forEach((file) => {
+      if (!file.type.startsWith("image/")) {
+        const chip = Object.assign(document.createElement("span"), { className: "photo-thumb is-file", textContent: file.name });
+        chip.dataset.of = mine;
+        chip.classList.toggle("is-bad", file.size > Number(input.dataset.maxBytes));
+        box.append(chip);
+        return;
+      }
       const canvas = Object.assign(document.createElement("canvas"), { width: 144, height: 144, className: "photo-thumb" });
       canvas.dataset.of = mine;
       canvas.setAttribute("role", "img");
@@ -183,17 +194,16 @@
     button.textContent = button.dataset.done;
   };
   document.addEventListener("click", (event) => {
-    const at = event.target.closest("[data-copy], [data-dialog], [data-print], [data-close]");
+    const at = event.target.closest("[data-copy], [data-dialog], [data-close]");
     all("details.confirm[open], .tabbar details[open]").forEach((el) => { if (!el.contains(event.target)) el.open = false; });
     if (!at) return;
     if (at.dataset.copy) copy(at);
     else if (at.dataset.dialog) document.getElementById(at.dataset.dialog).showModal();
-    else if ("print" in at.dataset) window.print();
     else at.closest("dialog").close();
   });
   const ready = (root) => {
     all("[data-date], [data-time]", root).forEach(readyDate);
-    all("[data-copy], [data-dialog], [data-print]", root).forEach((el) => { el.hidden = false; });
+    all("[data-copy], [data-dialog]", root).forEach((el) => { el.hidden = false; });
     const errors = root.querySelector(".errors");
     if (errors) errors.focus();
   };

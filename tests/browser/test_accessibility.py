@@ -17,11 +17,11 @@ from tests.factories import inspections, rectifications
 NO_PAGES = {"static", "assets.send"}
 FILES = {
     "documents.file",
-    "inspections.finding_photo",
-    "inspections.walk.draft_photo",
-    "rectifications.photo",
+    "inspections.finding_file",
+    "inspections.walk.draft_file",
+    "rectifications.file",
 }
-FILES |= {"rectifications.draft_photo"}
+FILES |= {"rectifications.draft_file"}
 
 
 @pytest.fixture(scope="module")

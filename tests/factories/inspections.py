@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image
 from app import clock
 from app.attachments import services as attachments
 from app.attachments.models import Attachment
-from app.attachments.services import StoredPhoto
+from app.attachments.services import MakeRoom, StoredFile
 from app.db.drafts import Draft
 from app.db.uow import short_transaction, unit_of_work
 from app.extensions import db
@@ -47,25 +48,37 @@ def jpeg(colour: str = "teal") -> bytes:
 
 
 @cache
-def _received(content: bytes, filename: str) -> tuple[dict[Path, bytes], StoredPhoto]:
-    """Receive a photo once, reading it in a child process is slow; return what the store then holds."""
+def _received(content: bytes, filename: str) -> tuple[dict[Path, bytes], StoredFile]:
+    """Receive a file once, reading it in a child process is slow; return what the store then holds."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        photo = attachments.receive(root, io.BytesIO(content), filename)
+        photo = attachments.receive(root, io.BytesIO(content), filename, room_enough)
         files = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
     return files, photo
 
 
-def receive_once(root: Path, stream: BinaryIO, filename: str | None) -> StoredPhoto:
-    """Put a photo into a store as `attachments.receive` does, but read it only the first time."""
+def room_enough(_sha256: str, _size: int, _name: str) -> None:
+    """Stand for a centre whose quota is never full."""
+
+
+def receive_once(
+    root: Path,
+    stream: BinaryIO,
+    filename: str | None,
+    make_room: MakeRoom = room_enough,
+    *,
+    recording: bool = False,
+) -> StoredFile:
+    """Put a file into a store as `attachments.receive` does, but read it only the first time."""
     files, photo = _received(stream.read(), filename or "")
+    make_room(photo.sha256, photo.size, photo.filename)
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
-    return photo
+    return replace(photo, recording=recording)
 
 
-def stored_photo(site: Any, colour: str = "teal") -> StoredPhoto:
+def stored_photo(site: Any, colour: str = "teal") -> StoredFile:
     """Put a photo into the site's store."""
     return receive_once(site.settings.attachments, io.BytesIO(jpeg(colour)), "现场.jpg")
 
@@ -95,6 +108,7 @@ def noted(site: Any, photo: bool = False, username: str = "wang") -> int:
         "occurred_at": (clock.now() - timedelta(minutes=20)).isoformat(),
         "note": NOTE,
         "disposition": "rectify",
+        "camera": "",
         "photos": [one.sha256 for one in photos],
         "form_key": f"finding-of-{username}",
     }
@@ -216,6 +230,7 @@ def _finding_data(ids: Ids) -> dict[str, Any]:
         "occurred_at": "2026-11-18 09:40",
         "note": NOTE,
         "disposition": "rectify",
+        "camera": "A区2号枪机",
     }
 
 
@@ -230,7 +245,7 @@ def _finding_page(site: Any) -> Ids:
 def _photo_page(site: Any) -> Ids:
     finding_id = submitted(site, photo=True)[1]
     photo = db.session.query(Attachment).filter_by(subject_type="finding", subject_id=finding_id).one()
-    return {"finding_id": finding_id, "photo_id": photo.id, "variant": "small"}
+    return {"finding_id": finding_id, "file_id": photo.id, "variant": "small"}
 
 
 WALK = "inspections.walk"
@@ -277,7 +292,7 @@ EXAMPLES = [
         data=_finding_data,
         page=f"{WALK}.new_finding",
         shown=NOTE_PAGES,
-        text=("note",),
+        text=("note", "camera"),
         audited=False,
     ),
     Example(
@@ -303,6 +318,16 @@ EXAMPLES = [
     Example(f"{WALK}.remove_finding", "wang", _noted, page=f"{WALK}.edit_finding", audited=False),
     Example(f"{WALK}.submit", "wang", _ready, data={"note": "如常。"}, page=f"{WALK}.draft", text=("note",)),
     Example(f"{WALK}.submit", "wang", _ready_with_photo, page=f"{WALK}.draft", note="with a photo"),
+    Example(
+        "inspections.add_evidence",
+        "wang",
+        _finding_page,
+        data={"camera": "A区2号枪机"},
+        files={"recordings": [(jpeg("green"), "截图.jpg")]},
+        page="inspections.finding",
+        shown=("inspections.finding",),
+        text=("camera",),
+    ),
     Example(f"{WALK}.discard", "wang", _ready, page=f"{WALK}.draft", audited=False),
 ]
 OWN = ("zhao", "head", "outsider")
@@ -311,14 +336,14 @@ VISITS = [
     Visit("inspections.patrol", "head", _patrol_page),
     Visit("inspections.finding", "chief_a", _finding_page, hidden_from=ELSEWHERE),
     Visit(
-        "inspections.finding_photo", "chief_a", _photo_page, hidden_from=ELSEWHERE, content_type="image/jpeg"
+        "inspections.finding_file", "chief_a", _photo_page, hidden_from=ELSEWHERE, content_type="image/jpeg"
     ),
     Visit(f"{WALK}.draft", "wang", _noted, hidden_from=OWN, recorded=False),
     Visit(f"{WALK}.point", "wang", _noted, hidden_from=OWN, recorded=False),
     Visit(f"{WALK}.new_finding", "wang", _noted, hidden_from=OWN, recorded=False),
     Visit(f"{WALK}.edit_finding", "wang", _noted, hidden_from=OWN, recorded=False),
     Visit(
-        f"{WALK}.draft_photo",
+        f"{WALK}.draft_file",
         "wang",
         _photo_of_draft,
         hidden_from=OWN,
@@ -332,6 +357,6 @@ LEDGERS = [
         "inspections.findings",
         "wang",
         make_findings,
-        ({}, {"q": "空岗"}, {"status": "open"}, {"red_line": "1"}),
+        ({}, {"q": "空岗"}, {"status": "open"}, {"red_line": "1"}, {"recording": "1"}),
     ),
 ]

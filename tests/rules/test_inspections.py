@@ -1,12 +1,14 @@
 """A patrol under way, point by point: what one point says never touches another."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.attachments.rules import MediaType
+from app.attachments.services import StoredFile
 from app.core.errors import Invalid
 from app.inspections import draft_rules as content_of
 from app.inspections import rules
@@ -148,10 +150,14 @@ def test_uploads_add_up():
 # --- what a finding needs -------------------------------------------------------------------------
 
 
-def check(occurred_at=NOW, note="", photos=0, **asked):
+def file(media_type=MediaType.JPEG, recording=False):
+    return StoredFile("a" * 64, 1, media_type, "a", recording=recording)
+
+
+def check(occurred_at=NOW, note="", camera="", files=(), **asked):
     item = SimpleNamespace(**{"red_line": 0, "photo_required": False, "note_required": False, **asked})
-    kept = {"occurred_at": occurred_at.isoformat(), "note": note, "photos": ["a"] * photos}
-    check_finding(item, kept, NOW)
+    kept = {"occurred_at": occurred_at.isoformat(), "note": note, "camera": camera}
+    check_finding(item, kept, files, NOW)
 
 
 @pytest.mark.parametrize(
@@ -160,9 +166,11 @@ def check(occurred_at=NOW, note="", photos=0, **asked):
         ({"occurred_at": NOW + timedelta(minutes=3)}, "occurred_at", "发生时间不能晚于现在。"),
         ({"occurred_at": NOW - timedelta(days=32)}, "occurred_at", "发生时间早于一个月前，请核对。"),
         ({"red_line": 1}, "photos", "红线问题必须附照片等证据。"),
-        ({"photo_required": True}, "photos", "这一项必须拍照。"),
+        ({"photo_required": True}, "photos", "这一项必须有照片或视频。"),
+        ({"photo_required": True, "files": [file(MediaType.PDF)]}, "photos", "这一项必须有照片或视频。"),
+        ({"files": [file(recording=True)]}, "camera", "请填写录像来自哪台摄像机或录像机。"),
         ({"note_required": True}, "note", "这一项必须写明情况。"),
-        ({"photos": 10}, "photos", "照片最多 9 张。"),
+        ({"files": [file()] * 10}, "photos", "附件最多 9 个，请减少后再提交。"),
     ],
 )
 def test_what_a_finding_lacks_is_said_beside_its_field(values, field, words):
@@ -177,13 +185,33 @@ def test_what_a_finding_lacks_is_said_beside_its_field(values, field, words):
         {},
         {"occurred_at": NOW + timedelta(minutes=2)},
         {"occurred_at": NOW - timedelta(days=31)},
-        {"red_line": 2, "photos": 1},
-        {"photo_required": True, "photos": 9},
+        {"red_line": 2, "files": [file(MediaType.PDF)]},
+        {"photo_required": True, "files": [file()] * 9},
+        {"photo_required": True, "files": [file(MediaType.MP4)]},
+        {"camera": "A区2号枪机", "files": [file(recording=True)]},
         {"note_required": True, "note": "空岗"},
     ],
 )
 def test_a_finding_that_has_what_it_needs_stands(values):
     check(**values)
+
+
+@pytest.mark.parametrize(
+    ("saved", "days_later", "standing"),
+    [
+        (False, 0, rules.Recording.WANTED),
+        (False, 22, rules.Recording.WANTED),
+        (False, 23, rules.Recording.DUE_SOON),
+        (False, 30, rules.Recording.DUE_SOON),
+        (False, 31, rules.Recording.EXPIRED),
+        (True, 31, rules.Recording.SAVED),
+    ],
+)
+def test_how_a_recording_stands(saved, days_later, standing):
+    day = date(2026, 11, 18)
+    until = rules.kept_until(day, 30)
+    assert until == date(2026, 12, 18)
+    assert rules.recording_standing(saved, until, day + timedelta(days=days_later)) is standing
 
 
 def test_two_minutes_of_clock_difference_are_forgiven():

@@ -17,11 +17,12 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageDraw
 
 from app import clock
-from app.attachments import imaging, rules, services, store
+from app.attachments import child, imaging, rules, services, store
 from app.attachments.rules import MediaType
-from app.attachments.services import StoredPhoto
+from app.attachments.services import StoredFile
 from app.core.errors import Invalid, NotFound
-from app.web.files import send_photo
+from app.web.files import send_evidence
+from tests.factories.inspections import room_enough
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,8 +66,8 @@ def exif(orientation: int = 1, taken: str = "2026:03:02 09:31:07") -> bytes:
     return tags.tobytes()
 
 
-def receive(root: Path, content: bytes, name: str | None = "现场.jpg") -> StoredPhoto:
-    return services.receive(root, io.BytesIO(content), name)
+def receive(root: Path, content: bytes, name: str | None = "现场.jpg") -> StoredFile:
+    return services.receive(root, io.BytesIO(content), name, room_enough)
 
 
 def files(root: Path) -> list[str]:
@@ -208,7 +209,7 @@ def test_the_same_photo_may_arrive_twice(tmp_path: Path) -> None:
 def test_a_draft_keeps_a_photo_as_json(tmp_path: Path) -> None:
     photo = receive(tmp_path, encoded(picture(), exif=exif()), "../𠮷㛃\0\u202e.jpg")
     assert photo.filename == "𠮷㛃.jpg"
-    assert StoredPhoto.from_dict(json.loads(json.dumps(photo.to_dict()))) == photo
+    assert StoredFile.from_dict(json.loads(json.dumps(photo.to_dict()))) == photo
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -218,10 +219,10 @@ def test_a_draft_keeps_a_photo_as_json(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (lambda: b"", rules.EMPTY),
-        (lambda: b"<!doctype html><script>alert(1)</script>", rules.NOT_A_PHOTO),
-        (lambda: b"<?xml version='1.0'?><svg onload='alert(1)'/>", rules.NOT_A_PHOTO),
-        (lambda: encoded(picture(), "GIF"), rules.NOT_A_PHOTO),
-        (lambda: encoded(picture(), "TIFF"), rules.NOT_A_PHOTO),
+        (lambda: b"<!doctype html><script>alert(1)</script>", rules.NOT_EVIDENCE),
+        (lambda: b"<?xml version='1.0'?><svg onload='alert(1)'/>", rules.NOT_EVIDENCE),
+        (lambda: encoded(picture(), "GIF"), rules.OTHER_PICTURE),
+        (lambda: encoded(picture(), "TIFF"), rules.OTHER_PICTURE),
         (lambda: b"\0\0\0\x18ftypheic" + bytes(100), rules.HEIC),
         (lambda: b"\xff\xd8\xff<html><script>alert(1)</script>", imaging.REFUSALS["damaged"]),
         (lambda: encoded(picture())[: len(encoded(picture())) // 2], imaging.REFUSALS["damaged"]),
@@ -245,7 +246,7 @@ def test_everything_else_is_refused_and_leaves_nothing(
     assert refusal.value.field == "photos"
     assert "“现场.jpg”" in str(refusal.value)
     assert files(tmp_path) == []
-    assert list((tmp_path / "incoming").iterdir()) == []
+    assert list(tmp_path.glob("incoming/*")) == []
 
 
 def _moving(kind: str) -> bytes:
@@ -276,7 +277,7 @@ def test_a_page_hidden_behind_a_photo_does_not_reach_the_previews(tmp_path: Path
 
 
 def test_a_child_that_hangs_or_dies_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imaging, "WALL_SECONDS", 0.01)
+    monkeypatch.setattr(child, "WALL_SECONDS", 0.01)
     with pytest.raises(Invalid, match="处理失败或超时"):
         receive(tmp_path, encoded(picture()))
     monkeypatch.undo()
@@ -296,9 +297,9 @@ from app.attachments import services
 from app.core.errors import Invalid
 from app.web import files
 folder = Path(sys.argv[1])
-heavy = services.receive(folder / "store", (folder / "heavy").open("rb"), "heavy.png")
+heavy = services.receive(folder / "store", (folder / "heavy").open("rb"), "heavy.png", lambda *_: None)
 try:
-    services.receive(folder / "store", (folder / "bomb").open("rb"), "bomb.png")
+    services.receive(folder / "store", (folder / "bomb").open("rb"), "bomb.png", lambda *_: None)
 except Invalid as refusal:
     print(json.dumps({
         "heavy": [heavy.width, heavy.height],
@@ -315,7 +316,7 @@ except Invalid as refusal:
     assert seen["heavy"] == [6000, 5000]
     assert seen["bomb"] == imaging.REFUSALS["pixels"]
     assert seen["own_kb"] < 256 * 1024
-    assert seen["child_kb"] < imaging.MEMORY_BYTES // 1024
+    assert seen["child_kb"] < child.MEMORY_BYTES // 1024
     assert seen["pillow"] == []
 
 
@@ -323,17 +324,17 @@ except Invalid as refusal:
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> StoredPhoto:
+def stored(tmp_path: Path) -> StoredFile:
     return receive(tmp_path, encoded(picture(), "PNG"), "窗口\r\nSet-Cookie: x.png")
 
 
 @pytest.fixture
-def client(tmp_path: Path, stored: StoredPhoto) -> FlaskClient:
+def client(tmp_path: Path, stored: StoredFile) -> FlaskClient:
     app = Flask("photos")
     app.testing = True
     app.add_url_rule(
         "/<variant>",
-        view_func=lambda variant: send_photo(tmp_path, stored.sha256, stored.media_type, variant),
+        view_func=lambda variant: send_evidence(tmp_path, stored.sha256, stored.media_type, variant),
         endpoint="photo",
     )
     return app.test_client()
@@ -341,7 +342,7 @@ def client(tmp_path: Path, stored: StoredPhoto) -> FlaskClient:
 
 @pytest.mark.parametrize(("variant", "size"), [("small", (320, 240)), ("large", (400, 300))])
 def test_previews_are_shown_in_place(
-    client: FlaskClient, stored: StoredPhoto, variant: str, size: tuple[int, int]
+    client: FlaskClient, stored: StoredFile, variant: str, size: tuple[int, int]
 ) -> None:
     answer = client.get(f"/{variant}", buffered=True)
     assert answer.status_code == 200
@@ -356,7 +357,7 @@ def test_previews_are_shown_in_place(
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_the_original_is_handed_over_as_a_file(client: FlaskClient, stored: StoredPhoto) -> None:
+def test_the_original_is_handed_over_as_a_file(client: FlaskClient, stored: StoredFile) -> None:
     answer = client.get("/original", buffered=True)
     assert answer.mimetype == "image/png"
     assert answer.headers["Content-Disposition"] == f"attachment; filename={stored.sha256[:12]}.png"
@@ -365,14 +366,14 @@ def test_the_original_is_handed_over_as_a_file(client: FlaskClient, stored: Stor
     assert stored.sha256 in answer.headers["ETag"]
 
 
-def test_a_lost_preview_is_made_again(client: FlaskClient, stored: StoredPhoto, tmp_path: Path) -> None:
+def test_a_lost_preview_is_made_again(client: FlaskClient, stored: StoredFile, tmp_path: Path) -> None:
     before = client.get("/small", buffered=True).data
     store.preview_path(tmp_path, stored.sha256, rules.SMALL).unlink()
     assert client.get("/small", buffered=True).data == before
 
 
 def test_a_lost_original_or_an_unknown_variant_is_not_found(
-    client: FlaskClient, stored: StoredPhoto, tmp_path: Path
+    client: FlaskClient, stored: StoredFile, tmp_path: Path
 ) -> None:
     store.path_of(tmp_path, stored.sha256).unlink()
     assert client.get("/small", buffered=True).status_code == 200

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from app.attachments import imaging, rules, services, store
-from app.attachments.rules import MediaType
+from app.attachments.rules import FileKind, MediaType
 from app.core.errors import Invalid
-from app.web.files import send_photo
+from app.web.files import send_evidence
+from tests.factories.inspections import room_enough
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def keep(root: Path, content: bytes) -> str:
-    with store.receiving(root, io.BytesIO(content), "x") as arrival:
+    with store.receiving(root, io.BytesIO(content), FileKind.PHOTO, "x") as arrival:
         return arrival.sha256
 
 
@@ -48,17 +49,19 @@ def test_the_same_content_is_stored_once(tmp_path: Path) -> None:
 
 def test_nothing_remains_of_a_refused_or_interrupted_file(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"“大\.jpg”超过 20 MB") as refusal:
-        services.receive(tmp_path, io.BytesIO(b"\xff\xd8\xff" + bytes(rules.MAX_PHOTO_BYTES)), "大.jpg")
+        services.receive(
+            tmp_path, io.BytesIO(b"\xff\xd8\xff" + bytes(rules.LIMITS[FileKind.PHOTO])), "大.jpg", room_enough
+        )
     assert refusal.value.field == "photos"
-    with pytest.raises(RuntimeError), store.receiving(tmp_path, io.BytesIO(b"x"), "x"):
+    with pytest.raises(RuntimeError), store.receiving(tmp_path, io.BytesIO(b"x"), FileKind.PHOTO, "x"):
         raise RuntimeError
     assert files(tmp_path) == []
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
 def test_a_file_of_just_the_largest_size_is_kept(tmp_path: Path) -> None:
-    sha256 = keep(tmp_path, bytes(rules.MAX_PHOTO_BYTES))
-    assert store.path_of(tmp_path, sha256).stat().st_size == rules.MAX_PHOTO_BYTES
+    sha256 = keep(tmp_path, bytes(rules.LIMITS[FileKind.PHOTO]))
+    assert store.path_of(tmp_path, sha256).stat().st_size == rules.LIMITS[FileKind.PHOTO]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ def test_only_a_hash_names_a_place(tmp_path: Path, name: str) -> None:
         lambda: store.path_of(tmp_path, name),
         lambda: store.preview_path(tmp_path, name, rules.SMALL),
         lambda: imaging.ensure_preview(tmp_path, name, rules.SMALL),
-        lambda: send_photo(tmp_path, name, MediaType.JPEG, "original"),
+        lambda: send_evidence(tmp_path, name, MediaType.JPEG, "original"),
     ):
         with pytest.raises(ValueError, match="SHA-256"):
             place()
@@ -101,10 +104,11 @@ def test_only_a_hash_names_a_place(tmp_path: Path, name: str) -> None:
 def test_two_processes_may_store_the_same_content_at_once(tmp_path: Path) -> None:
     script = (
         "import io, sys; from pathlib import Path; from app.attachments import store\n"
+        "from app.attachments.rules import FileKind\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "for n in range(40):\n"
         "    content = (str(n) * 200_000).encode()\n"
-        "    with store.receiving(Path(sys.argv[1]), io.BytesIO(content), 'x'): pass\n"
+        "    with store.receiving(Path(sys.argv[1]), io.BytesIO(content), FileKind.PHOTO, 'x'): pass\n"
     )
     writers = [
         subprocess.Popen(

@@ -70,7 +70,7 @@ def reload(row_id: int) -> Rectification:
 
 def answer(**over: Any) -> services.Answer:
     plain = services.Answer(
-        form_key="answer-1", measures="已整改。", done_on=clocks.today(), no_photo_reason=REASON, photos=()
+        form_key="answer-1", measures="已整改。", done_on=clocks.today(), no_photo_reason=REASON, files=()
     )
     return replace(plain, **over)
 
@@ -207,7 +207,7 @@ def test_the_whole_way_with_one_return(db_context, site, cast, clock):
         "时间有误，当时在换班。",
         cast.users["chief_a"],
     )
-    row = take("chief_a", services.submit, row, answer(photos=(photo,), no_photo_reason=""))
+    row = take("chief_a", services.submit, row, answer(files=(photo,), no_photo_reason=""))
     assert (row.status, row.handed_in_at) == (S.SUBMITTED, clock.now)
     clock.tick(hours=2)
     row = take("zhao", services.send_back, row, "照片看不清。")
@@ -217,7 +217,7 @@ def test_the_whole_way_with_one_return(db_context, site, cast, clock):
     row = take("zhao", services.accept, row, "到位。")
     assert (row.status, row.closed_at, row.on_time) == (S.CLOSED, clock.now, True)
     rounds = queries.rounds_of(row.id)
-    assert [(r.submission.round, len(r.photos), r.recheck.result) for r in rounds] == [
+    assert [(r.submission.round, len(r.files), r.recheck.result) for r in rounds] == [
         (1, 1, RecheckResult.RETURNED),
         (2, 0, RecheckResult.ACCEPTED),
     ]
@@ -233,8 +233,8 @@ def test_the_whole_way_with_one_return(db_context, site, cast, clock):
     assert story[3][1]["reason"] == "照片看不清。"
     assert photo.sha256 in json.dumps(story[2][1]), "the photo stands in the entry"
     assert [a.kind.value for a in db.session.query(Attachment).order_by(Attachment.id)] == [
-        "finding_photo",
-        "measure_photo",
+        "finding",
+        "measure",
     ]
 
 

@@ -121,7 +121,7 @@ def test_what_was_not_offered_is_refused_and_the_rest_stays(finding_form, cast, 
 
 def test_a_photo_that_is_none_is_named_and_the_good_one_is_kept(finding_form, app):
     finding_form.values["photos"] = files(jpeg("teal"), b"GIF89a no photo at all", b"")
-    back = refused(finding_form, 422, "“照片2.jpg”不是可用的照片", "“照片3.jpg”是空文件")
+    back = refused(finding_form, 422, "“照片2.jpg”的图片格式暂不支持", "“照片3.jpg”是空文件")
     (kept,) = back.values["photo"]
     image = back.page.one("img.photo-thumb")
     assert back.page._client.get(image["src"]).status_code == 200
@@ -142,7 +142,7 @@ def test_a_photo_of_fifty_megabytes_is_too_large_and_nothing_else_is_lost(findin
 
 def test_ten_photos_are_one_too_many_and_all_are_kept(finding_form):
     finding_form.values["photos"] = files(*(jpeg(f"#{25 * n:02x}5050") for n in range(10)))
-    back = refused(finding_form, 422, "照片最多 9 张。")
+    back = refused(finding_form, 422, "附件最多 9 个，请减少后再提交。")
     assert len(back.values["photo"]) == 10
     back.values["photo"].pop()
     assert back.submit().status_code == 303
@@ -282,7 +282,7 @@ def test_a_finding_taken_in_the_meantime_is_a_refusal_that_keeps_the_form(issue_
         ({"done_on": "1119"}, "完成日期不能晚于今天。"),
         ({"done_on": "2026-11-17"}, "完成日期不能早于通知书下发的日期。"),
         ({"done_on": "2026-02-30"}, "日期不对"),
-        ({"no_photo_reason": ""}, "请附整改后的照片；确实无法拍照的，请说明原因。"),
+        ({"no_photo_reason": ""}, "请附整改后的照片或其他证据；确实无法提供的，请说明原因。"),
         ({"no_photo_reason": "密" * 201}, "最多 200 个字，现在是 201 个字。"),
     ],
 )
@@ -294,7 +294,9 @@ def test_an_answer_is_refused_in_its_form(answer_form, app, values, words):
 @spooled
 def test_a_photo_too_large_leaves_the_answer_and_the_other_photo(answer_form, large_body):
     answer_form.values["photos"] = files(jpeg("green"), b"\xff\xd8\xff" + bytes(HUGE), b"no photo")
-    back = refused(answer_form, 413, "“照片2.jpg”超过 20 MB", "“照片3.jpg”不是可用的照片", css="#submit-form")
+    back = refused(
+        answer_form, 413, "“照片2.jpg”超过 20 MB", "“照片3.jpg”不能作为证据上传", css="#submit-form"
+    )
     assert len(back.values["photo"]) == 1
     later = Page(back.page._client.get(answer_form.page.address)).form("#submit-form")
     assert (later.values["measures"], later.values["photo"]) == ([NOTE], back.values["photo"]), (

@@ -261,9 +261,9 @@ def test_a_photo_of_another_row_is_not_there(site, app, sign_in):
     with app.app_context():
         finding_id = submitted(site, photo=True)[1]
     client = sign_in("wang")
-    assert client.get(f"/findings/{finding_id}/photos/1/small").status_code == 200
+    assert client.get(f"/findings/{finding_id}/files/1/small").status_code == 200
     for photo_id in (2, 2**31, 2**63, 10**30):
-        assert client.get(f"/findings/{finding_id}/photos/{photo_id}/small").status_code == 404
-    assert client.get(f"/findings/{finding_id}/photos/1/huge").status_code == 404
+        assert client.get(f"/findings/{finding_id}/files/{photo_id}/small").status_code == 404
+    assert client.get(f"/findings/{finding_id}/files/1/huge").status_code == 404
     with app.app_context():
         assert db.session.get_one(Finding, finding_id).photos == 1

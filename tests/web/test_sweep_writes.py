@@ -29,7 +29,9 @@ EXAMPLES = examples()
 pytestmark = pytest.mark.usefixtures("quick_photos")
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 # What leaves no trace of its own in the log, because it carries no meaning for a ledger.
-UNAUDITED = {"user_sessions", "sign_in_failures", "drafts", "jobs", "counters", *LOG}
+# Files are stored, and counted towards the quota, before the form they came with is judged.
+STORED = ("stored_contents", "stored_totals")
+UNAUDITED = {"user_sessions", "sign_in_failures", "drafts", "jobs", "counters", *STORED, *LOG}
 
 
 def ledgers(taken: Snapshot) -> Snapshot:
@@ -221,8 +223,8 @@ def test_whichever_statement_fails_nothing_is_kept_and_no_success_is_shown(
 
 
 def _but_drafts(before: Snapshot, after: Snapshot) -> Snapshot:
-    """What was typed may be kept before it is judged: a draft saved on the way is no half change."""
-    return {**after, "drafts": before["drafts"]}
+    """What was typed may be kept before it is judged: a draft or file saved on the way is no half change."""
+    return {**after, **{name: before[name] for name in ("drafts", *STORED)}}
 
 
 # --- twice ----------------------------------------------------------------------------------------
