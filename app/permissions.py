@@ -16,14 +16,13 @@ class Permission(StrEnum):
     CALENDAR_MANAGE = "calendar:manage"
     CALENDAR_READ = "calendar:read"
     DOCUMENT_READ = "document:read"
+    DOCUMENT_VOID = "document:void"
     HOME_READ = "home:read"
     JOB_READ = "job:read"
     ORGANISATION_READ = "organisation:read"
     PATROL_CONDUCT = "patrol:conduct"
     PATROL_READ = "patrol:read"
     FINDING_READ = "finding:read"
-    RECTIFICATION_DECIDE = "rectification:decide"
-    RECTIFICATION_ESCALATE = "rectification:escalate"
     RECTIFICATION_ISSUE = "rectification:issue"
     RECTIFICATION_READ = "rectification:read"
     RECTIFICATION_RECEIVE = "rectification:receive"
@@ -60,9 +59,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         # He enters the steps of a department that has nobody with an account, in that person's name.
         Role.SECTION_HEAD: _READ_LEDGERS
         | {
+            P.DOCUMENT_VOID,
             P.PATROL_CONDUCT,
-            P.RECTIFICATION_DECIDE,
-            P.RECTIFICATION_ESCALATE,
             P.RECTIFICATION_ISSUE,
             P.RECTIFICATION_RECEIVE,
             P.RECTIFICATION_RECHECK,
@@ -70,8 +68,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_SUBMIT,
             P.SETTING_READ,
         },
-        Role.DIRECTOR: _READ_LEDGERS
-        | {P.RECTIFICATION_DECIDE, P.RECTIFICATION_ESCALATE, P.SETTING_READ, P.SETTING_MANAGE},
+        Role.DIRECTOR: _READ_LEDGERS | {P.DOCUMENT_VOID} | {P.SETTING_READ, P.SETTING_MANAGE},
         Role.WINDOW_STAFF: {P.FINDING_READ, P.RECTIFICATION_READ, P.RECTIFICATION_SUBMIT},
         Role.CHIEF_REPRESENTATIVE: {
             P.FINDING_READ,
@@ -136,7 +133,6 @@ class Actor:
     centre_id: int | None = None
     centre_name: str = ""
     centre_ids: frozenset[int] = frozenset()  # the user's centre and those below it
-    upper_centre_id: int | None = None
     department_ids: frozenset[int] = frozenset()  # those the user is chief representative of today
     staff_member_id: int | None = None
     section_id: int | None = None

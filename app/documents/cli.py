@@ -31,6 +31,10 @@ def verify(context: click.Context, file: Path) -> None:
     click.echo(N_("种类：%s") % LABELS[DocumentKind][document.kind])
     click.echo(N_("日期：%s") % clock.local(document.numbered_at).date().isoformat())
     click.echo(N_("状态：%s") % LABELS[DocumentStatus][document.status])
+    if document.reason:
+        click.echo(N_("原因：%s") % document.reason)
+    if successor := queries.relations(document).successor:
+        click.echo(N_("替代文书：%s") % successor.number)
     if not proof.stored:
         click.echo(N_("警告：数据库中保存的文件与此不同。"))
     if not proof.recorded:

@@ -41,6 +41,9 @@ EXPORTS = (
         filters={
             "kind": Filter(N_("种类"), DocumentKind),
             "status": Filter(N_("状态"), DocumentStatus),
+            "year": Filter(N_("年份"), typed=True),
+            "since": Filter(N_("编号日期从"), typed=True),
+            "until": Filter(N_("到"), typed=True),
             "q": Filter(N_("查找"), typed=True),
         },
     ),

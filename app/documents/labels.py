@@ -4,14 +4,7 @@ from app.core.i18n import N_
 from app.documents.rules import RENDER, DocumentKind, DocumentStatus
 
 LABELS: dict[type, dict[Any, str]] = {
-    DocumentKind: {
-        DocumentKind.RECTIFICATION_NOTICE: N_("整改通知书"),
-        DocumentKind.URGING_NOTICE: N_("督办单"),
-        DocumentKind.CHANGE_PROPOSAL: N_("更换人员建议函"),
-        DocumentKind.TALK_NOTICE: N_("约谈通知书"),
-        DocumentKind.TALK_RECORD: N_("约谈记录"),
-        DocumentKind.DEPARTMENT_REPORT: N_("整改逾期情况函"),
-    },
+    DocumentKind: {DocumentKind.RECTIFICATION_NOTICE: N_("整改通知书")},
     DocumentStatus: {
         DocumentStatus.NUMBERED: N_("正在生成"),
         DocumentStatus.ISSUED: N_("现行有效"),
@@ -24,6 +17,8 @@ ACTIONS = {
     "document.numbered": N_("取得文号"),
     "document.issued": N_("生成文书"),
     "document.voided": N_("作废文书"),
+    "document.superseded": N_("替代文书"),
+    "document.codes_guessed": N_("连续输错验证码"),
     "document.printed": N_("打印文书"),
 }
 SUBJECTS = {"document": N_("文书"), "document_file": N_("文书文件")}
@@ -45,6 +40,8 @@ FIELDS = {
     "superseded_by_id": N_("替代文书"),
     "status": N_("状态"),
     "reason": N_("原因"),
+    "by": N_("替代文书"),
+    "wrong": N_("输错次数"),
     "document_id": N_("文书"),
     "content": N_("文件"),
 }

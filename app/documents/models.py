@@ -31,6 +31,8 @@ class Document(Audited, Model):
         UniqueConstraint("centre_id", "kind", "year", "serial"),
         Index("ix_documents_subject", "subject_type", "subject_id"),
         Index("ix_documents_list", "centre_id", "numbered_at", "id"),
+        Index("ix_documents_kind", "centre_id", "kind", "status", "numbered_at", "id"),
+        Index("ix_documents_replaced", "superseded_by_id"),
     )
     __audit_type__ = "document"
 
@@ -72,3 +74,13 @@ class DocumentFile(Audited, Model):
 
     def audit_subject(self) -> Audited:
         return self.document
+
+
+class CodeGuess(Model):
+    """How many wrong verification codes an address has tried since it began."""
+
+    __tablename__ = "code_guesses"
+
+    address: Mapped[str] = mapped_column(String(45), primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(Instant)
+    wrong: Mapped[int]

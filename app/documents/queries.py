@@ -1,22 +1,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import defer
 
+from app import clock
 from app.audit.models import AuditEntry
+from app.audit.queries import event_of
 from app.db import scope
 from app.db.listing import Order, Page, capped_count, fetch
+from app.db.scope import row_id
 from app.documents import rules
-from app.documents.models import Document, DocumentFile
+from app.documents.models import CodeGuess, Document, DocumentFile
 from app.documents.rules import DocumentKind, DocumentStatus
 from app.extensions import db
 from app.jobs import queries as jobs
 from app.jobs.models import Job
+from app.organisation.models import Department, Section
 from app.permissions import Actor
 from app.rectifications import queries as rectifications
 from app.rectifications.models import Rectification
@@ -26,28 +31,34 @@ def visible_to(actor: Actor) -> Select[Document]:
     """Return the documents in sight: the centre's for its roles, else those of rectifications in sight."""
     # What a page shows never needs the values that were printed.
     rows = select(Document).options(defer(Document.values), defer(Document.evidence))
-    own_centres = Document.centre_id.in_(actor.centre_ids)
-    if actor.centre_wide and actor.upper_centre_id is None:
-        return rows.where(own_centres)
-    # A lower centre also sees the notices that the upper one addressed to it.
+    rows = rows.where(Document.centre_id.in_(actor.centre_ids))
+    if actor.centre_wide:
+        return rows
     own = rectifications.visible_to(actor).with_only_columns(Rectification.id)
-    led_to = and_(Document.subject_type == Rectification.__audit_type__, Document.subject_id.in_(own))
-    return rows.where(or_(own_centres, led_to) if actor.centre_wide else led_to)
+    return rows.where(Document.subject_type == Rectification.__audit_type__, Document.subject_id.in_(own))
 
 
 ORDER = Order(Document.numbered_at, Document.id)
 
 
 def filtered(actor: Actor, args: Mapping[str, str]) -> Select[Document]:
-    """Return the documents in sight that pass the filters `kind`, `status` and `q`.
+    """Return the documents in sight that pass the filters `kind`, `status`, `year`, `since`, `until` and `q`.
 
-    `q` is the beginning of a number, its serial alone, or a verification code.
+    The days are those of numbering; `q` is the beginning of a number, its serial alone, or a code.
     """
     rows = visible_to(actor)
     if args.get("kind") in set(DocumentKind):
         rows = rows.where(Document.kind == DocumentKind(args["kind"]))
     if args.get("status") in set(DocumentStatus):
         rows = rows.where(Document.status == DocumentStatus(args["status"]))
+    year = row_id(args.get("year"))
+    if year is not None:
+        rows = rows.where(Document.year == year)
+    since, until = _day(args.get("since")), _day(args.get("until"))
+    if since:
+        rows = rows.where(Document.numbered_at >= _midnight(since))
+    if until:
+        rows = rows.where(Document.numbered_at < _midnight(until + timedelta(days=1)))
     wanted = args.get("q", "").strip()[:80].replace("\0", "")
     code = rules.tidy_code(wanted)
     if wanted.isdecimal() and len(wanted) < 10:
@@ -59,10 +70,47 @@ def filtered(actor: Actor, args: Mapping[str, str]) -> Select[Document]:
     return rows
 
 
-def list_documents(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Document], int]:
-    """Return one page of documents, newest first, filtered, and their capped number."""
+def _day(text: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if 1970 < day.year < 9000 else None
+
+
+def _midnight(day: date) -> datetime:
+    return clock.at_office(datetime.combine(day, time()))
+
+
+# A line of the ledger: the paper and the body that it speaks to.
+_LINES = cast(
+    "Select[Any]",
+    select(
+        Document.id,
+        Document.number,
+        Document.kind,
+        Document.status,
+        Document.numbered_at,
+        Document.issued_at,
+        Document.reason,
+        Document.subject_id,
+        func.coalesce(Department.name, Section.name).label("addressee"),
+    )
+    .select_from(Document)
+    .outerjoin(
+        Rectification,
+        and_(Document.subject_type == Rectification.__audit_type__, Rectification.id == Document.subject_id),
+    )
+    .outerjoin(Rectification.department)
+    .outerjoin(Rectification.section),
+)
+
+
+def list_documents(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Any], int]:
+    """Return one page of documents as lines of the ledger, newest first, and their capped number."""
     rows = filtered(actor, args)
-    return fetch(db.session(), rows, ORDER, args.get("cursor")), capped_count(db.session(), rows)
+    lines = _LINES if rows.whereclause is None else _LINES.where(rows.whereclause)
+    return fetch(db.session(), lines, ORDER, args.get("cursor")), capped_count(db.session(), rows)
 
 
 def get(actor: Actor, document_id: int) -> Document:
@@ -82,6 +130,50 @@ def pending_job(document: Document) -> Job | None:
     return jobs.find_unfinished(db.session(), rules.RENDER, {"document_id": document.id})
 
 
+def failures(lines: Sequence[Any]) -> dict[int, Job]:
+    """Return the job of each document whose rendering has failed at least once, by document."""
+    waiting = [{"document_id": line.id} for line in lines if line.status is DocumentStatus.NUMBERED]
+    found = jobs.find_troubled(db.session(), rules.RENDER, waiting) if waiting else []
+    return {job.args["document_id"]: job for job in found}
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What a document replaces, and what replaces it."""
+
+    successor: Document | None
+    predecessors: list[Document]
+
+
+def relations(document: Document) -> Relations:
+    """Return the documents that a document took the place of, and the one that took its own."""
+    rows = select(Document).options(defer(Document.values), defer(Document.evidence))
+    related = or_(Document.superseded_by_id == document.id, Document.id == document.superseded_by_id)
+    found = db.session.scalars(rows.where(related).order_by(Document.id)).all()
+    successor = next((row for row in found if row.id == document.superseded_by_id), None)
+    return Relations(successor, [row for row in found if row is not successor])
+
+
+@dataclass(frozen=True)
+class Prints:
+    """Who has printed a document and when, the latest first, and how often in all."""
+
+    count: int
+    latest: list[tuple[datetime, str]]
+
+
+def prints_of(document_id: int, limit: int = 20) -> Prints:
+    """Return the log of reprints, out of the audit log."""
+    rows = select(AuditEntry).where(
+        AuditEntry.subject_type == Document.__audit_type__,
+        AuditEntry.subject_id == document_id,
+        AuditEntry.action == rules.DOCUMENT_PRINTED.name,
+    )
+    latest = db.session.scalars(rows.order_by(AuditEntry.seq.desc()).limit(limit)).all()
+    count = len(latest) if len(latest) < limit else capped_count(db.session(), rows)
+    return Prints(count, [(event_of(entry).at, entry.actor_name) for entry in latest])
+
+
 def values_to_render(document_id: int) -> tuple[str, dict[str, Any], list[str]] | None:
     """Return template, values and evidence of a document that waits for its bytes; None if it does not."""
     row = db.session.execute(
@@ -93,12 +185,22 @@ def values_to_render(document_id: int) -> tuple[str, dict[str, Any], list[str]] 
 
 
 def find_by_code(code: str) -> Document | None:
-    """Return the document with a verification code, however the code was typed."""
-    tidy = rules.tidy_code(code)
-    if len(tidy) != rules.CODE_LENGTH:
-        return None
+    """Return the paper with a verification code, however the code was typed; asked the same way for any code.
+
+    What is numbered and not yet rendered is no paper: nobody can hold it.
+    """
+    tidy = rules.tidy_code(code)[: rules.CODE_LENGTH + 1]
     rows = select(Document).options(defer(Document.values), defer(Document.evidence))
-    return db.session.scalar(rows.where(Document.code == tidy))
+    return db.session.scalar(rows.where(Document.code == tidy, Document.sha256.is_not(None)))
+
+
+def must_wait(address: str, now: datetime) -> timedelta | None:
+    """Return how long an address that has tried too many wrong codes has to wait; None if it need not."""
+    found = db.session.get(CodeGuess, address)
+    if found is None or found.wrong < rules.GUESSES:
+        return None
+    left = found.began_at + rules.GUESS_WINDOW - now
+    return left if left > timedelta() else None
 
 
 @dataclass(frozen=True)

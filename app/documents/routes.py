@@ -1,19 +1,27 @@
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request, url_for
+from datetime import datetime
+
+from flask import Blueprint, Response, flash, g, redirect, request, url_for
+from flask_babel import gettext as _
 
 from app import clock
 from app.audit import queries as audit
-from app.core.errors import NotFound
+from app.core.errors import NotAllowed, NotFound, Stale
 from app.core.i18n import N_
-from app.db.uow import unit_of_work
+from app.db.scope import row_id
+from app.db.uow import short_transaction, unit_of_work
 from app.documents import queries, rules, services
+from app.documents.forms import VoidForm
+from app.documents.models import Document
 from app.documents.rules import DocumentKind, DocumentStatus
-from app.permissions import Permission
+from app.fields import refuse
+from app.permissions import Permission, system_actor
 from app.web.access import actor, public, requires
 from app.web.page import done, render
 
 bp = Blueprint("documents", __name__)
+YEARS = 4  # that can be chosen with one press; the days reach further back
 
 
 @bp.get("/documents")
@@ -21,21 +29,53 @@ bp = Blueprint("documents", __name__)
 def index() -> Response:
     page, total = queries.list_documents(actor(), request.args)
     return render(
-        "documents/list.html", page=page, total=total, kinds=list(DocumentKind), statuses=list(DocumentStatus)
+        "documents/list.html",
+        page=page,
+        total=total,
+        kinds=list(DocumentKind),
+        statuses=list(DocumentStatus),
+        years=range(clock.today().year, clock.today().year - YEARS, -1),
+        troubled=queries.failures(page.rows),
     )
 
 
 @bp.get("/documents/<int:document_id>")
 @requires(Permission.DOCUMENT_READ)
 def show(document_id: int) -> Response:
-    document = queries.get(actor(), document_id)
+    return _page(queries.get(actor(), document_id), VoidForm())
+
+
+def _page(document: Document, form: VoidForm, status: int = 200) -> Response:
+    form.version.data = str(document.version)
     return render(
         "documents/show.html",
         "documents/_document.html",
+        status=status,
         document=document,
+        form=form,
         job=queries.pending_job(document),
+        relations=queries.relations(document),
+        prints=queries.prints_of(document.id),
         history=audit.history_of("document", document.id),
     )
+
+
+@bp.post("/documents/<int:document_id>/void")
+@requires(Permission.DOCUMENT_VOID)
+def void(document_id: int) -> Response:
+    document = queries.get(actor(), document_id)
+    form, status = VoidForm(request.form), 422
+    if form.validate():
+        try:
+            with unit_of_work(actor(), clock.now()) as uow:
+                services.void(uow, document_id, row_id(form.version.data) or 0, form.reason.data)
+        except (NotAllowed, Stale) as error:
+            refuse(form, error)
+            status = 409
+        else:
+            flash(_("%(number)s 已作废，文号不再使用。", number=document.number))
+            return done(url_for(".show", document_id=document_id))
+    return _page(queries.get(actor(), document_id), form, status)
 
 
 @bp.get("/documents/<int:document_id>/file")
@@ -66,18 +106,33 @@ def print_again(document_id: int) -> Response:
 def verify_form() -> Response:
     code = rules.tidy_code(request.args.get("code", ""))
     if code:
-        return redirect(url_for(".verify", code=code), 303)  # type: ignore[return-value]
+        return redirect(url_for(".verify", code=code[:40]), 303)  # type: ignore[return-value]
     return render("documents/verify.html", document=None, code="")
 
 
 @bp.get("/verify/<code>")
 @public
 def verify(code: str) -> Response:
-    """Say whether a paper is genuine, to anyone who holds it.
+    """Say whether a paper is genuine, to anyone who holds it, and no more than stands on it.
 
-    No limit of tries: behind many processes a count would be wrong, and a look-up in a unique index costs
-    the same for every code. Among 100 000 papers a guesser needs 8 billion tries on average (31^10 codes),
-    and a hit tells him a number, a kind and a day.
+    Whoever tries many wrong codes waits, with a right one too, so that he learns nothing by going on. Among
+    100 000 papers he would need 8 billion tries (31^10 codes).
     """
+    address, now = request.remote_addr or "", clock.now()
+    wait = queries.must_wait(address, now)
     document = queries.find_by_code(code)
+    if wait:
+        answer = render("documents/verify.html", document=None, code="", wait=wait, status=429)
+        answer.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
+        return answer
+    if document is None:
+        _note_guess(address, now)
     return render("documents/verify.html", document=document, code=code, status=200 if document else 404)
+
+
+def _note_guess(address: str, now: datetime) -> None:
+    with short_transaction() as session:
+        wrong = services.note_guess(session, address, now)
+    if wrong == rules.GUESSES:
+        with unit_of_work(system_actor("anonymous", g.origin), now) as uow:
+            services.record_guesses(uow, wrong)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
+from sqlalchemy import case, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from app import clock
-from app.core.errors import Invalid, NotAllowed
+from app.core.errors import NotAllowed
 from app.core.i18n import N_
 from app.db.mixins import Audited
 from app.db.uow import UnitOfWork
 from app.documents import rules
-from app.documents.models import Counter, Document, DocumentFile
+from app.documents.models import CodeGuess, Counter, Document, DocumentFile
 from app.documents.printing import template_version
 from app.documents.rules import DocumentKind, DocumentStatus
 from app.jobs import services as jobs
@@ -29,7 +32,6 @@ _version = cache(template_version)  # 8 ms of parsing, not to be spent while oth
 ALREADY_ISSUED = N_("这份文书已经生成，不再重复生成。")
 NOT_CURRENT = N_("只有现行有效的文书可以打印。")
 NO_LONGER_CURRENT = N_("这份文书已经作废或被替代。")
-WHY = N_("请写明作废的原因。")
 
 
 def next_serial(uow: UnitOfWork, centre_id: int, kind: str, year: int) -> int:
@@ -118,15 +120,52 @@ def record_print(uow: UnitOfWork, document_id: int) -> Document:
     return document
 
 
-def void(uow: UnitOfWork, document_id: int, reason: str, *, replaced_by_id: int | None = None) -> Document:
-    """Take a document out of force, for good: void, or superseded by another. Its number stays taken."""
+def void(uow: UnitOfWork, document_id: int, version: int, reason: str) -> Document:
+    """Take a document out of force, for good. Its number stays taken."""
+    document = _in_force(uow, document_id, version)
+    document.status = DocumentStatus.VOID
+    document.reason = reason
+    uow.record(rules.DOCUMENT_VOIDED, document, reason=reason)
+    return document
+
+
+def supersede(uow: UnitOfWork, document_id: int, by: Document, reason: str) -> Document:
+    """Let a corrected document take the place of one; what is void stays void and names its successor."""
     document = uow.get(Document, document_id)
-    if not reason.strip():
-        raise Invalid(WHY, field="reason")
+    if document.status is not DocumentStatus.VOID:
+        document = _in_force(uow, document_id)
+        document.status = DocumentStatus.SUPERSEDED
+        document.reason = reason
+    document.superseded_by_id = by.id
+    uow.record(rules.DOCUMENT_SUPERSEDED, document, reason=reason, by=by.number)
+    return document
+
+
+def _in_force(uow: UnitOfWork, document_id: int, version: int | None = None) -> Document:
+    # On PostgreSQL two changes of one document take turns, as its worker does.
+    uow.session.execute(select(Document.id).where(Document.id == document_id).with_for_update())
+    document = uow.get(Document, document_id)
     if document.status not in (DocumentStatus.NUMBERED, DocumentStatus.ISSUED):
         raise NotAllowed(NO_LONGER_CURRENT)
-    document.status = DocumentStatus.SUPERSEDED if replaced_by_id else DocumentStatus.VOID
-    document.superseded_by_id = replaced_by_id
-    document.reason = reason.strip()
-    uow.record(rules.DOCUMENT_VOIDED, document, reason=document.reason)
-    return document
+    return uow.get(Document, document_id, version)
+
+
+def note_guess(session: Session, address: str, now: datetime) -> int:
+    """Count a wrong verification code of an address; return how many it has tried in this window."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    first = dialect.insert(CodeGuess).values(address=address, began_at=now, wrong=1)
+    over = CodeGuess.began_at <= now - rules.GUESS_WINDOW
+    counted = first.on_conflict_do_update(
+        index_elements=["address"],
+        set_={
+            "wrong": case((over, 1), else_=CodeGuess.wrong + 1),
+            "began_at": case((over, now), else_=CodeGuess.began_at),
+        },
+    )
+    wrong: int = session.execute(counted.returning(CodeGuess.wrong)).scalar_one()
+    return wrong
+
+
+def record_guesses(uow: UnitOfWork, wrong: int) -> None:
+    """Record that somebody has tried as many wrong codes as he may; from which address, the entry says."""
+    uow.record(rules.CODES_GUESSED, result="refused", wrong=wrong)

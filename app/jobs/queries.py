@@ -28,6 +28,13 @@ def any_due(session: Session, now: datetime) -> bool:
     return session.scalar(select(Job.id).where(due(now)).limit(1)) is not None
 
 
+def find_troubled(session: Session, kind: str, wanted: list[dict[str, Any]]) -> list[Job]:
+    """Return those jobs of a kind that have failed at least once and are not done, by their arguments."""
+    states = [JobState.WAITING, JobState.RUNNING, JobState.FAILED]
+    rows = select(Job).where(Job.state.in_(states), Job.kind == kind, Job.args.in_(wanted), Job.message != "")
+    return list(session.scalars(rows))
+
+
 def find_unfinished(session: Session, kind: str, args: dict[str, Any]) -> Job | None:
     """Return the job of that kind and arguments that is not done yet, given up ones included."""
     unfinished = (*OPEN, JobState.FAILED)

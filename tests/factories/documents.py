@@ -14,10 +14,11 @@ from app.documents.printing import plain
 from app.documents.rules import DocumentKind
 from app.extensions import db
 from app.organisation.models import Centre
-from app.permissions import system_actor
+from app.permissions import Permission, system_actor
 from app.rectifications.documents import NOTICE_TEMPLATE, NoticeFact, NoticePhoto, RectificationNotice
 from app.rectifications.models import Rectification
 from app.rectifications.rules import RECTIFICATION_ISSUED, RectificationStatus
+from tests.cast import actor
 from tests.factories.base import Example, Ids, Ledger, Visit
 
 BASE_URL = "https://duban.example"
@@ -106,8 +107,20 @@ def issued(cast: Any, **options: Any) -> int:
     return document_id
 
 
+def voided(cast: Any, reason: str = "期限有误", by: int | None = None) -> int:
+    """Void an issued notice, or let another document take its place."""
+    document_id = issued(cast)
+    with unit_of_work(actor("head", Permission.DOCUMENT_VOID), clock.now()) as uow:
+        if by:
+            services.supersede(uow, document_id, uow.get(Document, by), reason)
+        else:
+            services.void(uow, document_id, uow.get(Document, document_id).version, reason)
+    return document_id
+
+
 def _issued(site: Any) -> Ids:
-    return {"document_id": issued(site.cast)}
+    document_id = issued(site.cast)
+    return {"document_id": document_id, "_version": str(db.session.get_one(Document, document_id).version)}
 
 
 def make_documents(site: Any, n: int) -> None:
@@ -123,7 +136,18 @@ def _code(site: Any) -> Ids:
     return {"code": db.session.get_one(Document, document_id).code}
 
 
-EXAMPLES = [Example("documents.print_again", "wang", prepare=_issued, page="documents.show")]
+EXAMPLES = [
+    Example("documents.print_again", "wang", prepare=_issued, page="documents.show"),
+    Example(
+        "documents.void",
+        "head",
+        prepare=_issued,
+        data=lambda ids: {"version": ids["_version"], "reason": "责任单位有误。"},
+        page="documents.show",
+        shown=("documents.show",),
+        text=("reason",),
+    ),
+]
 VISITS = [
     Visit("documents.show", "wang", _issued, hidden_from=("outsider", "outside_head", "chief_b")),
     Visit(
@@ -135,4 +159,11 @@ VISITS = [
     ),
     Visit("documents.verify", "wang", _code, hidden_from=()),
 ]
-LEDGERS = [Ledger("documents.index", "wang", make_documents)]
+LEDGERS = [
+    Ledger(
+        "documents.index",
+        "wang",
+        make_documents,
+        ({}, {"status": "numbered"}, {"year": "2026"}, {"since": "2026-11-01", "until": "2026-11-30"}),
+    )
+]

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from app import clock
 from app.attachments import store
 from app.audit.models import AuditEntry
-from app.core.errors import Invalid, NotAllowed
-from app.db.uow import end_reading, unit_of_work
-from app.documents import jobs, queries, services
+from app.core.errors import NotAllowed, Stale
+from app.db.uow import end_reading, short_transaction, unit_of_work
+from app.documents import jobs, queries, rules, services
 from app.documents.models import Document
 from app.documents.printing import template_version
 from app.documents.rules import CODE_ALPHABET, DocumentStatus, printed_code, tidy_code
@@ -24,7 +24,15 @@ from app.jobs.rules import JobState, retry_delay
 from app.permissions import system_actor
 from app.rectifications.documents import NOTICE_TEMPLATE
 from tests.cast import NOW, actor
-from tests.factories.documents import BASE_URL, CONTENT, issued, number_notice, numbered, rectification
+from tests.factories.documents import (
+    BASE_URL,
+    CONTENT,
+    issued,
+    number_notice,
+    numbered,
+    rectification,
+    voided,
+)
 
 pytestmark = pytest.mark.both_databases
 
@@ -234,7 +242,7 @@ def test_a_document_voided_before_it_was_rendered_is_left_alone(app, cast, monke
     with app.app_context():
         document_id = numbered(cast)
         with unit_of_work(actor("wang"), clock.now()) as uow:
-            services.void(uow, document_id, "填错责任单位")
+            services.void(uow, document_id, get(document_id).version, "填错责任单位")
     assert worker.run_due(app) == 1
     with app.app_context():
         document = get(document_id)
@@ -279,24 +287,92 @@ def test_a_print_is_recorded_and_changes_nothing(db_context, cast):
 def test_only_a_document_in_force_is_printed(db_context, cast):
     waiting, void = numbered(cast), issued(cast)
     with unit_of_work(actor("wang"), clock.now()) as uow:
-        services.void(uow, void, "填错责任单位")
+        services.void(uow, void, get(void).version, "填错责任单位")
     for document_id in (waiting, void):
         with pytest.raises(NotAllowed), unit_of_work(actor("wang"), clock.now()) as uow:
             services.record_print(uow, document_id)
 
 
 def test_a_document_is_voided_once_with_a_reason(db_context, cast):
-    old, new = issued(cast), issued(cast)
-    with pytest.raises(Invalid), unit_of_work(actor("wang"), clock.now()) as uow:
-        services.void(uow, old, "  ")
-    with unit_of_work(actor("wang"), clock.now()) as uow:
-        services.void(uow, old, "期限有误", replaced_by_id=new)
+    old = issued(cast)
+    with unit_of_work(actor("head"), clock.now()) as uow:
+        services.void(uow, old, get(old).version, "期限有误")
     document = get(old)
-    assert (document.status, document.reason) == (DocumentStatus.SUPERSEDED, "期限有误")
-    assert document.superseded_by_id == new
+    assert (document.status, document.reason) == (DocumentStatus.VOID, "期限有误")
     assert entries(old)[-1][1]["reason"] == "期限有误"
-    with pytest.raises(NotAllowed), unit_of_work(actor("wang"), clock.now()) as uow:
-        services.void(uow, old, "再次作废")
+    with pytest.raises(NotAllowed), unit_of_work(actor("head"), clock.now()) as uow:
+        services.void(uow, old, get(old).version, "再次作废")
+    assert get(issued(cast)).serial == 2, "a void number stays taken"
+
+
+def test_a_document_that_changed_meanwhile_is_not_voided(db_context, cast):
+    old = numbered(cast)
+    seen = get(old).version
+    with unit_of_work(system_actor("worker"), clock.now()) as uow:
+        services.issue(uow, old, CONTENT)
+    with pytest.raises(Stale), unit_of_work(actor("head"), clock.now()) as uow:
+        services.void(uow, old, seen, "期限有误")
+    assert get(old).status is DocumentStatus.ISSUED
+
+
+def test_a_corrected_document_takes_the_place_of_one(db_context, cast):
+    new = issued(cast)
+    old, gone = voided(cast, by=new), voided(cast)
+    assert (get(old).status, get(old).superseded_by_id) == (DocumentStatus.SUPERSEDED, new)
+    assert entries(old)[-1][1]["by"] == get(new).number
+    with unit_of_work(actor("head"), clock.now()) as uow:
+        services.supersede(uow, gone, get(new), "另行签发")
+    assert (get(gone).status, get(gone).superseded_by_id) == (DocumentStatus.VOID, new), "void stays void"
+    assert get(gone).reason == "期限有误"
+    relations = queries.relations(get(new))
+    assert (relations.successor, [row.id for row in relations.predecessors]) == (None, [old, gone])
+    assert queries.relations(get(old)).successor.id == new
+    with pytest.raises(NotAllowed), unit_of_work(actor("head"), clock.now()) as uow:
+        services.supersede(uow, old, get(new), "再次替代")
+
+
+def test_whoever_printed_a_document_stands_in_its_log(db_context, cast):
+    document_id = issued(cast)
+    assert queries.prints_of(document_id) == queries.Prints(0, [])
+    for name in ("wang", "zhao", "wang"):
+        with unit_of_work(actor(name), clock.now()) as uow:
+            services.record_print(uow, document_id)
+    prints = queries.prints_of(document_id, limit=2)
+    assert prints.count == 3
+    assert [who for _, who in prints.latest] == [actor("wang").name, actor("zhao").name]
+    assert prints.latest[0][0] == clock.now()
+
+
+def test_documents_are_found_by_kind_state_year_and_day(db_context, cast):
+    first = voided(cast)
+    second = issued(cast)
+    wang = actor("wang")
+
+    def found(**args):
+        return [row.id for row in queries.list_documents(wang, args)[0].rows]
+
+    assert found() == [second, first]
+    assert found(status="void") == [first]
+    assert found(kind="rectification_notice", year="2026", q="2") == [second]
+    assert found(year="2025") == []
+    assert found(since="2026-11-18", until="2026-11-18") == [second, first]
+    assert found(since="2026-11-19") == found(until="2026-11-17") == []
+    assert found(since="gestern", until="2026-02-30") == [second, first]
+
+
+def test_wrong_codes_are_counted_for_each_address_and_forgotten_after_a_while(db_context, cast):
+    def guess(address, now):
+        with short_transaction() as session:
+            return services.note_guess(session, address, now)
+
+    now = clock.now()
+    assert [guess("10.0.0.1", now) for _ in range(rules.GUESSES)] == list(range(1, rules.GUESSES + 1))
+    assert guess("10.0.0.2", now) == 1
+    assert queries.must_wait("10.0.0.1", now) == rules.GUESS_WINDOW
+    assert queries.must_wait("10.0.0.2", now) is None
+    later = now + rules.GUESS_WINDOW
+    assert queries.must_wait("10.0.0.1", later) is None
+    assert guess("10.0.0.1", later) == 1
 
 
 def test_everyone_sees_the_documents_of_his_scope(db_context, cast):
@@ -325,7 +401,7 @@ def test_a_document_is_found_by_its_number_its_serial_and_its_code(db_context, c
     def found(**args: str) -> list[int]:
         page, total = queries.list_documents(me, args)
         assert total == len(page.rows)
-        return [document.serial for document in page.rows]
+        return [int(line.number.split("〕")[1][:-1]) for line in page.rows]
 
     assert found() == [2, 1]
     assert found(q="2") == [2]
@@ -338,7 +414,7 @@ def test_a_document_is_found_by_its_number_its_serial_and_its_code(db_context, c
 
 
 def test_a_code_is_found_however_it_was_typed(db_context, cast):
-    code = get(numbered(cast)).code
+    code = get(issued(cast)).code
     wide = "".join(chr(ord(char) + 0xFEE0) for char in code)
     apart = f" {code[:3]} {code[3:]} "
     for typed in (code, code.lower(), printed_code(code), apart, wide, f"验证码：{code}"):
@@ -368,10 +444,28 @@ def test_the_command_proves_a_file(app, cast, tmp_path, monkeypatch):
     assert "未登记" in result.output
     file.write_bytes(CONTENT)
     with app.app_context(), unit_of_work(actor("wang"), clock.now()) as uow:
-        services.void(uow, document_id, "填错责任单位")
+        services.void(uow, document_id, get(document_id).version, "填错责任单位")
     result = run(args=["documents", "verify", str(file)])
     assert result.exit_code == 1
     assert "状态：已作废" in result.output
+    assert "原因：填错责任单位" in result.output
+
+
+def test_the_command_names_what_took_a_documents_place(app, cast, tmp_path):
+    with app.app_context():
+        new = issued(cast)
+        old = voided(cast, by=new)
+        with db.engine.begin() as connection:  # the stand-in bytes are the same for both
+            table = Document.__table__
+            connection.execute(db.update(table).where(table.c.id == new).values(sha256="0" * 64))
+        number = get(new).number
+        assert get(old).superseded_by_id == new
+    file = tmp_path / "old.pdf"
+    file.write_bytes(CONTENT)
+    result = app.test_cli_runner().invoke(args=["documents", "verify", str(file)])
+    assert result.exit_code == 1
+    for line in ("状态：已被替代", "原因：期限有误", f"替代文书：{number}"):
+        assert line in result.output
 
 
 def test_a_hash_that_never_stood_in_the_log_proves_nothing(db_context, cast, app, tmp_path):

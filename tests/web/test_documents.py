@@ -9,13 +9,13 @@ from app.audit.models import AuditEntry
 from app.db.uow import unit_of_work
 from app.documents import services
 from app.documents.models import Document
-from app.documents.rules import printed_code
+from app.documents.rules import GUESS_WINDOW, GUESSES, printed_code
 from app.extensions import db
 from app.jobs import claims, queue
 from app.permissions import system_actor
 from tests.cast import actor
-from tests.factories.documents import CONTENT, issued, number_notice, numbered, rectification
-from tests.pages import Page
+from tests.factories.documents import CONTENT, issued, number_notice, numbered, rectification, voided
+from tests.pages import Page, follow
 
 
 @pytest.fixture(autouse=True)
@@ -41,9 +41,9 @@ def actions(app: Any, action: str) -> list[tuple[int | None, str]]:
         return [(subject_id, name) for subject_id, name in rows]
 
 
-def void(app: Any, document_id: int, replaced_by_id: int | None = None) -> None:
-    with app.app_context(), unit_of_work(actor("wang"), clock.now()) as uow:
-        services.void(uow, document_id, "期限有误", replaced_by_id=replaced_by_id)
+def void(app: Any, document_id: int) -> None:
+    with app.app_context(), unit_of_work(actor("head"), clock.now()) as uow:
+        services.void(uow, document_id, uow.get(Document, document_id).version, "期限有误")
 
 
 # --- list and record ------------------------------------------------------------------------------
@@ -54,10 +54,11 @@ def test_the_list_shows_newest_first_and_filters(app, cast, sign_in):
     make(app, numbered, cast)
     client = sign_in("wang")
     page = Page(client.get("/documents"))
-    assert [row[:3] for row in page.rows("#documents-rows")] == [
-        ["云政服督整〔2026〕2号", "整改通知书", "正在生成"],
-        ["云政服督整〔2026〕1号", "整改通知书", "现行有效"],
+    assert [row[:4] for row in page.rows("#documents-rows")] == [
+        ["云政服督整〔2026〕2号", "整改通知书", "云栖市市场监督管理局", "正在生成"],
+        ["云政服督整〔2026〕1号", "整改通知书", "云栖市市场监督管理局", "现行有效"],
     ]
+    assert page.all("#documents-rows td a")[0]["href"].startswith("/rectifications/")
     found = Page(page.form("form.search").fill(q="云政服督整〔2026〕1号").submit())
     assert [row[0] for row in found.rows("#documents-rows")] == ["云政服督整〔2026〕1号"]
     assert len(Page(client.get(page.link("现行有效"))).rows("#documents-rows")) == 1
@@ -200,21 +201,19 @@ def test_who_has_no_documents_to_read_is_refused(sign_in, anonymous):
 
 
 def test_the_verify_page_says_how_a_paper_stands(app, cast, anonymous):
-    made = (issued, numbered, issued, issued)
-    current, waiting, old, dead = (make(app, one, cast) for one in made)
-    void(app, old, replaced_by_id=current)
-    void(app, dead)
+    current = make(app, issued, cast)
+    old, dead = make(app, voided, cast, by=current), make(app, voided, cast)
     for document_id, serial, state in (
         (current, 1, "真实有效"),
-        (waiting, 2, "正在生成"),
-        (old, 3, "已被替代"),
-        (dead, 4, "已作废"),
+        (old, 2, "已被替代"),
+        (dead, 3, "已作废"),
     ):
         page = Page(anonymous.get(f"/verify/{code_of(app, document_id)}"))
         words = page.text("main")
         for told in (f"云政服督整〔2026〕{serial}号", "整改通知书", "2026-11-18", state):
             assert told in words
-        for secret in ("市场监督管理局", "空岗", "期限有误", "王巡"):
+        others = {"云政服督整〔2026〕1号", "云政服督整〔2026〕2号"} - {f"云政服督整〔2026〕{serial}号"}
+        for secret in ("市场监督管理局", "空岗", "期限有误", "王巡", *others):
             assert secret not in page.html
         assert ("现行有效" in words) == (document_id == current)
 
@@ -232,3 +231,94 @@ def test_a_code_may_be_typed_any_way(app, cast, anonymous):
     assert response.location.endswith(f"/verify/{code}")
     assert "真实有效" in Page(anonymous.get(response.location)).text("main")
     assert Page(anonymous.get("/verify?code=%20-")).title == "文书核验"
+
+
+def test_every_wrong_code_gets_the_same_calm_answer(app, cast, anonymous):
+    waiting = code_of(app, make(app, numbered, cast))
+    wrong = ("2222222222", "x", "<script>", "2" * 200, waiting)
+    answers = {Page(anonymous.get(f"/verify/{code}"), 404).text("[role=alert]") for code in wrong}
+    assert len(answers) == 1, "what is not rendered yet is no paper either"
+
+
+def test_who_tries_many_codes_waits_with_a_right_one_too_and_is_recorded(app, cast, anonymous, clock):
+    code = code_of(app, make(app, issued, cast))
+    for _ in range(GUESSES):
+        assert anonymous.get("/verify/2222222222").status_code == 404
+    for tried in (code, "2222222222"):
+        response = anonymous.get(f"/verify/{tried}")
+        assert int(response.headers["Retry-After"]) == GUESS_WINDOW.total_seconds() + 1
+        page = Page(response, 429)
+        assert "次数过多，请 11 分钟后再试" in page.text("main")
+        assert "整改通知书" not in page.text("main")
+    elsewhere = anonymous.get(f"/verify/{code}", environ_base={"REMOTE_ADDR": "10.9.8.7"})
+    assert elsewhere.status_code == 200
+    with app.app_context():
+        (entry,) = db.session.query(AuditEntry).filter_by(action="document.codes_guessed").all()
+        assert (entry.result, entry.address, entry.actor_id) == ("refused", "127.0.0.1", None)
+    clock.tick(minutes=10)
+    assert Page(anonymous.get(f"/verify/{code}")).text("main")
+
+
+# --- void, and who printed ------------------------------------------------------------------------
+
+
+def test_a_section_head_voids_with_a_reason_and_is_told_what_happens(app, cast, sign_in):
+    document_id = make(app, issued, cast)
+    head = sign_in("head")
+    page = Page(head.get(f"/documents/{document_id}"))
+    (form,) = page.forms_to(f"/documents/{document_id}/void")
+    assert "文号永久保留，不再使用。此操作不能撤销。" in page.text("details.confirm")
+    again = Page(form.fill(reason="  ").submit(), 422)
+    assert "请填写此项" in again.text(".errors")
+    (form,) = again.forms_to(f"/documents/{document_id}/void")
+    done = follow(form.fill(reason="责任单位有误。").submit())
+    assert "已作废，文号不再使用" in done.text("#flashes")
+    assert "责任单位有误。" in done.text(".facts")
+    assert not done.forms_to(f"/documents/{document_id}/void")
+    row = Page(head.get("/documents?status=void")).rows("#documents-rows")[0]
+    assert "原因：责任单位有误。" in row[2]
+    stale = Page(form.submit(), 409)
+    assert "已经作废或被替代" in stale.text(".errors")
+
+
+def test_only_who_may_void_is_offered_it(app, cast, sign_in):
+    document_id = make(app, issued, cast)
+    for username, status in (("wang", 403), ("chief_a", 403), ("director", 422)):
+        client = sign_in(username)
+        page = Page(client.get(f"/documents/{document_id}"))
+        assert bool(page.forms_to(f"/documents/{document_id}/void")) == (status == 422)
+        assert client.post(f"/documents/{document_id}/void", {"reason": ""}).status_code == status
+
+
+def test_the_page_says_who_printed_and_how_often(app, cast, sign_in):
+    document_id = make(app, issued, cast)
+    wang = sign_in("wang")
+    page = Page(wang.get(f"/documents/{document_id}"))
+    assert "还没有人打印过" in page.text("main")
+    for username in ("wang", "zhao", "zhao"):
+        sign_in(username).post(f"/documents/{document_id}/print")
+    page = Page(wang.get(f"/documents/{document_id}"))
+    assert "共打印 3 次" in page.text("main")
+    assert len(page.all(".prints li")) == 3
+    assert "王巡" in page.text(".prints")
+
+
+def test_papers_name_each_other(app, cast, sign_in):
+    new = make(app, issued, cast)
+    old = make(app, voided, cast, by=new)
+    wang = sign_in("wang")
+    assert Page(wang.get(f"/documents/{old}")).link("云政服督整〔2026〕1号") == f"/documents/{new}"
+    assert Page(wang.get(f"/documents/{new}")).link("云政服督整〔2026〕2号") == f"/documents/{old}"
+
+
+def test_a_failed_rendering_is_seen_in_the_list(app, cast, sign_in, clock):
+    make(app, numbered, cast)
+    wang = sign_in("wang")
+    assert Page(wang.get("/documents")).rows("#documents-rows")[0][3] == "正在生成"
+    for attempt in range(1, 6):
+        with app.app_context():
+            claims.fail(claims.claim(clock.now), "证据照片无法读取", clock.now)
+        wanted = "生成失败，将重试" if attempt < 5 else "生成失败"
+        assert Page(wang.get("/documents")).rows("#documents-rows")[0][3] == wanted
+        clock.tick(minutes=6)
+        wang = sign_in("wang")
