@@ -23,6 +23,8 @@ class Permission(StrEnum):
     PATROL_CONDUCT = "patrol:conduct"
     PATROL_READ = "patrol:read"
     FINDING_READ = "finding:read"
+    RECTIFICATION_DECIDE = "rectification:decide"
+    RECTIFICATION_ESCALATE = "rectification:escalate"
     RECTIFICATION_ISSUE = "rectification:issue"
     RECTIFICATION_READ = "rectification:read"
     RECTIFICATION_RECEIVE = "rectification:receive"
@@ -61,6 +63,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.DOCUMENT_VOID,
             P.PATROL_CONDUCT,
+            P.RECTIFICATION_DECIDE,
+            P.RECTIFICATION_ESCALATE,
             P.RECTIFICATION_ISSUE,
             P.RECTIFICATION_RECEIVE,
             P.RECTIFICATION_RECHECK,
@@ -68,7 +72,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_SUBMIT,
             P.SETTING_READ,
         },
-        Role.DIRECTOR: _READ_LEDGERS | {P.DOCUMENT_VOID} | {P.SETTING_READ, P.SETTING_MANAGE},
+        Role.DIRECTOR: _READ_LEDGERS
+        | {
+            P.DOCUMENT_VOID,
+            P.RECTIFICATION_DECIDE,
+            P.RECTIFICATION_ESCALATE,
+            P.SETTING_READ,
+            P.SETTING_MANAGE,
+        },
         Role.WINDOW_STAFF: {P.FINDING_READ, P.RECTIFICATION_READ, P.RECTIFICATION_SUBMIT},
         Role.CHIEF_REPRESENTATIVE: {
             P.FINDING_READ,
@@ -133,6 +144,7 @@ class Actor:
     centre_id: int | None = None
     centre_name: str = ""
     centre_ids: frozenset[int] = frozenset()  # the user's centre and those below it
+    upper_centre_id: int | None = None
     department_ids: frozenset[int] = frozenset()  # those the user is chief representative of today
     staff_member_id: int | None = None
     section_id: int | None = None

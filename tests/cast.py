@@ -57,6 +57,7 @@ USERS: dict[str, tuple[Role, str, str | None, str]] = {
     "disclosure": (Role.DISCLOSURE_OFFICER, "centre", None, "卫公"),
     "legal": (Role.LEGAL_REVIEWER, "centre", None, "蒋法"),
     "lower": (Role.INSPECTOR, "lower_centre", None, "沈下"),
+    "lower_head": (Role.SECTION_HEAD, "lower_centre", None, "冉下"),
     "outsider": (Role.INSPECTOR, "other_centre", None, "韩外"),
     "outside_head": (Role.SECTION_HEAD, "other_centre", None, "杨外"),
     "outside_admin": (Role.SYSTEM_ADMINISTRATOR, "other_centre", None, "朱外"),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Select, bindparam, func, or_, select
@@ -22,9 +22,10 @@ _SESSION = (
     .where(UserSession.token_hash == bindparam("token"), UserSession.ended_at.is_(None))
     .options(raiseload(User.roles))
 )
-_TREE = select(Centre.id, Centre.name).where(Centre.id == bindparam("centre_id")).cte("tree", recursive=True)
-_TREE = _TREE.union_all(select(Centre.id, Centre.name).where(Centre.parent_id == _TREE.c.id))
-_CENTRES_BELOW = select(_TREE.c.id, _TREE.c.name)
+_CENTRE = select(Centre.id, Centre.name, Centre.parent_id)
+_TREE = _CENTRE.where(Centre.id == bindparam("centre_id")).cte("tree", recursive=True)
+_TREE = _TREE.union_all(_CENTRE.where(Centre.parent_id == _TREE.c.id))
+_CENTRES_BELOW = select(_TREE.c.id, _TREE.c.name, _TREE.c.parent_id)
 
 
 def digest(text: str) -> str:
@@ -53,14 +54,16 @@ def build_actor(user: User, roles: frozenset[Role], today: date, origin: Origin)
                 )
             )
         )
-    names = dict(_centres_below(user.centre_id)) if user.centre_id else {}
+    centres = _centres_below(user.centre_id) if user.centre_id else {}
+    name, upper = centres.get(user.centre_id or 0, ("", None))
     return Actor(
         user_id=user.id,
         name=user.name,
         roles=roles,
         centre_id=user.centre_id,
-        centre_name=names.get(user.centre_id or 0, ""),
-        centre_ids=frozenset(names),
+        centre_name=name,
+        centre_ids=frozenset(centres),
+        upper_centre_id=upper,
         department_ids=departments,
         staff_member_id=user.staff_member_id,
         section_id=user.section_id,
@@ -77,10 +80,10 @@ def actor_of(user_id: int, today: date, origin: Origin) -> Actor | None:
     return build_actor(user, roles, today, origin)
 
 
-def _centres_below(centre_id: int) -> Iterator[tuple[int, str]]:
-    """Yield the ids and names of a centre and of all below it."""
-    for row in db.session.execute(_CENTRES_BELOW, {"centre_id": centre_id}):
-        yield row.id, row.name
+def _centres_below(centre_id: int) -> dict[int, tuple[str, int | None]]:
+    """Return the names of a centre and of all below it, each with the centre above."""
+    rows = db.session.execute(_CENTRES_BELOW, {"centre_id": centre_id})
+    return {row.id: (row.name, row.parent_id) for row in rows}
 
 
 def find_user(username: str) -> User | None:

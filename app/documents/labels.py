@@ -4,7 +4,14 @@ from app.core.i18n import N_
 from app.documents.rules import RENDER, DocumentKind, DocumentStatus
 
 LABELS: dict[type, dict[Any, str]] = {
-    DocumentKind: {DocumentKind.RECTIFICATION_NOTICE: N_("整改通知书")},
+    DocumentKind: {
+        DocumentKind.RECTIFICATION_NOTICE: N_("整改通知书"),
+        DocumentKind.URGING_NOTICE: N_("督办单"),
+        DocumentKind.CHANGE_PROPOSAL: N_("更换人员建议函"),
+        DocumentKind.TALK_NOTICE: N_("约谈通知书"),
+        DocumentKind.TALK_RECORD: N_("约谈记录"),
+        DocumentKind.DEPARTMENT_REPORT: N_("整改逾期情况函"),
+    },
     DocumentStatus: {
         DocumentStatus.NUMBERED: N_("正在生成"),
         DocumentStatus.ISSUED: N_("现行有效"),

@@ -31,11 +31,13 @@ def visible_to(actor: Actor) -> Select[Document]:
     """Return the documents in sight: the centre's for its roles, else those of rectifications in sight."""
     # What a page shows never needs the values that were printed.
     rows = select(Document).options(defer(Document.values), defer(Document.evidence))
-    rows = rows.where(Document.centre_id.in_(actor.centre_ids))
-    if actor.centre_wide:
-        return rows
+    own_centres = Document.centre_id.in_(actor.centre_ids)
+    if actor.centre_wide and actor.upper_centre_id is None:
+        return rows.where(own_centres)
+    # A lower centre also sees the notices that the upper one addressed to it.
     own = rectifications.visible_to(actor).with_only_columns(Rectification.id)
-    return rows.where(Document.subject_type == Rectification.__audit_type__, Document.subject_id.in_(own))
+    led_to = and_(Document.subject_type == Rectification.__audit_type__, Document.subject_id.in_(own))
+    return rows.where(or_(own_centres, led_to) if actor.centre_wide else led_to)
 
 
 ORDER = Order(Document.numbered_at, Document.id)

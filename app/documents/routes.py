@@ -53,6 +53,7 @@ def _page(document: Document, form: VoidForm, status: int = 200) -> Response:
         status=status,
         document=document,
         form=form,
+        ours=document.centre_id in actor().centre_ids,
         job=queries.pending_job(document),
         relations=queries.relations(document),
         prints=queries.prints_of(document.id),
@@ -68,7 +69,7 @@ def void(document_id: int) -> Response:
     if form.validate():
         try:
             with unit_of_work(actor(), clock.now()) as uow:
-                services.void(uow, document_id, row_id(form.version.data) or 0, form.reason.data)
+                services.void(uow, document_id, form.reason.data, row_id(form.version.data) or 0)
         except (NotAllowed, Stale) as error:
             refuse(form, error)
             status = 409

@@ -16,6 +16,11 @@ CODE_LENGTH = 10
 
 class DocumentKind(StrEnum):
     RECTIFICATION_NOTICE = "rectification_notice"
+    URGING_NOTICE = "urging_notice"
+    CHANGE_PROPOSAL = "change_proposal"
+    TALK_NOTICE = "talk_notice"
+    TALK_RECORD = "talk_record"
+    DEPARTMENT_REPORT = "department_report"
 
 
 class DocumentStatus(StrEnum):
@@ -28,11 +33,25 @@ class DocumentStatus(StrEnum):
 RENDER = "documents.render"  # the job that issues a numbered document
 
 # The word that stands for the kind in a number, 政服督整〔2026〕12号, unless the centre decides another.
-KIND_MARKS = {DocumentKind.RECTIFICATION_NOTICE: "督整"}
+KIND_MARKS = {
+    DocumentKind.RECTIFICATION_NOTICE: "督整",
+    DocumentKind.URGING_NOTICE: "督办",
+    DocumentKind.CHANGE_PROPOSAL: "督换",
+    DocumentKind.TALK_NOTICE: "督谈",
+    DocumentKind.TALK_RECORD: "督谈录",
+    DocumentKind.DEPARTMENT_REPORT: "督函",
+}
 # How a number reads (GB/T 9704: six-angle brackets, no leading zero), unless the centre decides otherwise.
 NUMBER_PATTERN = "{字头}{代字}〔{年份}〕{序号}号"
 _PLACE = re.compile(r"\{(字头|代字|年份|序号)\}")
-FILE_MARKS = {DocumentKind.RECTIFICATION_NOTICE: "notice"}
+FILE_MARKS = {
+    DocumentKind.RECTIFICATION_NOTICE: "notice",
+    DocumentKind.URGING_NOTICE: "urging",
+    DocumentKind.CHANGE_PROPOSAL: "change",
+    DocumentKind.TALK_NOTICE: "talk",
+    DocumentKind.TALK_RECORD: "talk-record",
+    DocumentKind.DEPARTMENT_REPORT: "report",
+}
 
 DOCUMENT_NUMBERED = Action("document.numbered")
 DOCUMENT_ISSUED = Action("document.issued")

@@ -31,6 +31,7 @@ _version = cache(template_version)  # 8 ms of parsing, not to be spent while oth
 
 ALREADY_ISSUED = N_("这份文书已经生成，不再重复生成。")
 NOT_CURRENT = N_("只有现行有效的文书可以打印。")
+NOT_OURS = N_("这份文书由上级中心签发，只能由其作废。")
 NO_LONGER_CURRENT = N_("这份文书已经作废或被替代。")
 
 
@@ -120,13 +121,20 @@ def record_print(uow: UnitOfWork, document_id: int) -> Document:
     return document
 
 
-def void(uow: UnitOfWork, document_id: int, version: int, reason: str) -> Document:
-    """Take a document out of force, for good. Its number stays taken."""
+def void(uow: UnitOfWork, document_id: int, reason: str, version: int | None = None) -> Document:
+    """Take a document of ours out of force, for good; its number stays taken. Raise NotAllowed."""
     document = _in_force(uow, document_id, version)
+    if document.centre_id not in uow.actor.centre_ids:
+        raise NotAllowed(NOT_OURS)
     document.status = DocumentStatus.VOID
     document.reason = reason
     uow.record(rules.DOCUMENT_VOIDED, document, reason=reason)
     return document
+
+
+def is_in_force(uow: UnitOfWork, document_id: int) -> bool:
+    """Return whether a document can still be taken out of force."""
+    return uow.get(Document, document_id).status in (DocumentStatus.NUMBERED, DocumentStatus.ISSUED)
 
 
 def supersede(uow: UnitOfWork, document_id: int, by: Document, reason: str) -> Document:

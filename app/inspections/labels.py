@@ -79,6 +79,7 @@ ACTIONS = {
     "finding.recorded": N_("记录问题"),
     "finding.evidence_added": N_("补充证据"),
     "finding.sent_to_rectify": N_("转入整改"),
+    "finding.reopened": N_("重新待处理"),
     "checklist.published": N_("发布巡查清单"),
     "checklist.retired": N_("停用巡查清单"),
 }

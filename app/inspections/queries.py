@@ -23,7 +23,7 @@ from app.organisation import queries as organisation
 from app.organisation.models import Department, PatrolPoint, Section, StaffMember, Zone
 from app.permissions import Actor
 from app.rectifications.models import Rectification, RectifiedFinding
-from app.rectifications.rules import RectificationStatus
+from app.rectifications.rules import ENDED
 
 EARLIER = timedelta(days=90)
 
@@ -356,7 +356,7 @@ def open_rectifications(point_id: int) -> int:
         select(Rectification.id)
         .join(RectifiedFinding, RectifiedFinding.rectification_id == Rectification.id)
         .join(Finding, Finding.id == RectifiedFinding.finding_id)
-        .where(Finding.patrol_point_id == point_id, Rectification.status != RectificationStatus.CLOSED)
+        .where(Finding.patrol_point_id == point_id, Rectification.status.not_in(ENDED))
         .distinct()
     )
     return capped_count(db.session(), statement)

@@ -88,6 +88,7 @@ PATROL_SUBMITTED = Action("patrol.submitted", frozenset({"points", "findings"}))
 FINDING_RECORDED = Action("finding.recorded")
 FINDING_EVIDENCE_ADDED = Action("finding.evidence_added", frozenset({"files"}))
 FINDING_SENT_TO_RECTIFY = Action("finding.sent_to_rectify", frozenset({"rectification"}))
+FINDING_REOPENED = Action("finding.reopened", frozenset({"rectification"}))
 CHECKLIST_PUBLISHED = Action("checklist.published", frozenset({"items"}))
 CHECKLIST_RETIRED = Action("checklist.retired")
 

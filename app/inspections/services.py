@@ -300,3 +300,12 @@ def send_to_rectify(uow: UnitOfWork, finding_ids: list[int], number: str) -> lis
         finding.status = FindingStatus.RECTIFY
         uow.record(rules.FINDING_SENT_TO_RECTIFY, finding, rectification=number)
     return findings
+
+
+def reopen(uow: UnitOfWork, finding_ids: list[int], number: str) -> list[Finding]:
+    """Open findings again whose notice `number` was taken back."""
+    findings = [uow.get(Finding, finding_id) for finding_id in finding_ids]
+    for finding in findings:
+        finding.status = FindingStatus.OPEN
+        uow.record(rules.FINDING_REOPENED, finding, rectification=number)
+    return findings

@@ -13,14 +13,15 @@ from app.core.workdays import WorkCalendar
 from app.db.uow import UnitOfWork
 from app.rectifications import rules
 from app.rectifications.models import Rectification
-from app.rectifications.rules import Deadline, RectificationStatus
+from app.rectifications.rules import Deadline
 from app.worktime.rules import MovedClock
 
 KIND = Rectification.__audit_type__
 
 
 def deadline_of(row: Rectification) -> Deadline:
-    return Deadline(row.issued_on, row.deadline_workdays, row.deadline_on, row.deadline_hour)
+    agreed = (row.deadline_workdays, row.deadline_on, row.deadline_hour)
+    return Deadline(row.issued_on, *agreed, extended_to=row.extended_to)
 
 
 def due_of(row: Rectification, days: WorkCalendar) -> tuple[datetime, bool]:
@@ -31,12 +32,8 @@ def due_of(row: Rectification, days: WorkCalendar) -> tuple[datetime, bool]:
 
 
 def _open() -> Select[Rectification]:
-    """Return what is not struck off; the rest was judged by the date that was in force then."""
-    return (
-        select(Rectification)
-        .where(Rectification.status != RectificationStatus.CLOSED)
-        .order_by(Rectification.id)
-    )
+    """Return what is not ended; the rest was judged by the date that was in force then."""
+    return select(Rectification).where(Rectification.status.not_in(rules.ENDED)).order_by(Rectification.id)
 
 
 def moved_clocks(
@@ -76,10 +73,17 @@ def move_clocks(uow: UnitOfWork, days: WorkCalendar, ids: Collection[int]) -> No
 
 
 def rebuild_due(uow: UnitOfWork, row: Rectification, days: WorkCalendar) -> bool:
-    """Compute one cached deadline anew; return whether it moved."""
+    """Compute one cached deadline anew and record it if it moved; return whether it did."""
+    moved = set_due(row, days)
+    if moved:
+        uow.record(rules.RECTIFICATION_DUE_MOVED, row)
+    return moved
+
+
+def set_due(row: Rectification, days: WorkCalendar) -> bool:
+    """Compute one cached deadline anew, for a change that records itself; return whether it moved."""
     computed = due_of(row, days)
     if (row.due_at, row.due_provisional) == computed:
         return False
     row.due_at, row.due_provisional = computed
-    uow.record(rules.RECTIFICATION_DUE_MOVED, row)
     return True

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.accounts.models import User
 from app.core.i18n import N_
-from app.documents.printing import cn_datetime
+from app.documents.printing import cn_date, cn_datetime
 from app.inspections.models import Finding
 from app.inspections.queries import owner_name
 from app.organisation.models import Centre
-from app.rectifications.models import Rectification
+from app.rectifications.models import Instruction, Rectification
+from app.rectifications.rules import InstructionKind
 
 NOTICE_TEMPLATE = "rectifications/notice.html"
 
@@ -61,6 +62,7 @@ class RectificationNotice:
     mark: str | None = None  # 样稿 on a preview, 作废 on a copy of a void notice
     checkpoint: str | None = None
     copies: str = "一式两份"
+    instruction: str | None = None  # what a leader, a superior or a paper has said
 
 
 CONSEQUENCE = N_("逾期未整改或者整改不到位的，将予以督办，并按考核细则记入当月考核。")
@@ -77,11 +79,16 @@ def notice(
     centre = session.get_one(Centre, row.centre_id)
     places = list(dict.fromkeys(f"{f.patrol_point.number} {f.patrol_point.name}" for f in findings))
     due = clock.local(row.due_at)
+    if row.to_centre_id:
+        addressee = session.get_one(Centre, row.to_centre_id).name
+    else:
+        addressee = owner_name(session, row.department_id, row.section_id)
     return RectificationNotice(
         centre_name=centre.name,
         number="",
-        recipient=owner_name(session, row.department_id, row.section_id),
+        recipient=addressee,
         point="、".join(places),
+        instruction=_instruction(session, row),
         facts=tuple(_fact(finding) for finding in findings),
         photos=tuple(photos),
         required_action=row.requirement,
@@ -95,6 +102,22 @@ def notice(
         code="",
         checkpoint=checkpoint or None,
     )
+
+
+def _instruction(session: Session, row: Rectification) -> str | None:
+    """Return in one sentence whose word the notice follows."""
+    if row.instruction_id is None:
+        return None
+    said = session.get_one(Instruction, row.instruction_id)
+    who = f"{said.given_by}{f'（{said.capacity}）' if said.capacity else ''}"
+    return f"{cn_date(said.given_on)}，{who}{_SAID[said.kind]}：“{said.text}”"
+
+
+_SAID = {
+    InstructionKind.LEADER: N_("批示"),
+    InstructionKind.SUPERIOR: N_("要求"),
+    InstructionKind.MEDIA: N_("报道"),
+}
 
 
 def _fact(finding: Finding) -> NoticeFact:

@@ -1,26 +1,53 @@
-from app.core.i18n import N_
-from app.rectifications.rules import Due, RecheckResult, RectificationStatus, Verb
+from typing import Any
 
-LABELS = {
+from app.core.i18n import N_
+from app.rectifications.rules import Due, InstructionKind, RecheckResult, RectificationStatus, Rung, Verb
+
+LABELS: dict[type, dict[Any, str]] = {
     RectificationStatus: {
         RectificationStatus.ISSUED: N_("已下发"),
         RectificationStatus.RECEIVED: N_("已签收"),
         RectificationStatus.SUBMITTED: N_("待复查"),
         RectificationStatus.RETURNED: N_("已退回"),
+        RectificationStatus.PARKED: N_("已挂账"),
         RectificationStatus.CLOSED: N_("已销号"),
+        RectificationStatus.CANCELLED: N_("已撤销"),
     },
     Verb: {
         Verb.RECEIVE: N_("签收"),
         Verb.SUBMIT: N_("提交整改"),
+        Verb.ASK_EXTENSION: N_("申请延期"),
+        Verb.GRANT_EXTENSION: N_("同意延期"),
+        Verb.REFUSE_EXTENSION: N_("不同意延期"),
         Verb.ACCEPT: N_("复查合格，销号"),
         Verb.RETURN: N_("退回"),
+        Verb.URGE: N_("发督办单"),
+        Verb.PROPOSE_CHANGE: N_("建议更换人员"),
+        Verb.TALK: N_("约谈"),
+        Verb.REPORT: N_("函告派出部门"),
+        Verb.PARK: N_("挂账"),
+        Verb.RESUME: N_("恢复办理"),
+        Verb.CANCEL: N_("撤销通知书"),
     },
     Due: {
         Due.OPEN: N_("整改中"),
         Due.DUE_SOON: N_("即将到期"),
         Due.OVERDUE: N_("已逾期"),
         Due.WAITING: N_("待复查"),
+        Due.PARKED: N_("已挂账"),
         Due.CLOSED: N_("已销号"),
+        Due.CANCELLED: N_("已撤销"),
+    },
+    Rung: {
+        Rung.URGING: N_("督办单"),
+        Rung.CHANGE: N_("建议更换人员"),
+        Rung.TALK: N_("约谈"),
+        Rung.REPORT: N_("函告派出部门"),
+    },
+    InstructionKind: {
+        InstructionKind.LEADER: N_("领导批示"),
+        InstructionKind.SUPERIOR: N_("上级要求"),
+        InstructionKind.MEDIA: N_("媒体曝光"),
     },
     RecheckResult: {RecheckResult.ACCEPTED: N_("合格"), RecheckResult.RETURNED: N_("不合格")},
 }
@@ -31,12 +58,27 @@ ACTIONS = {
     "rectification.closed": N_("复查合格，销号"),
     "rectification.returned": N_("退回重新整改"),
     "rectification.due_moved": N_("期限重新计算"),
+    "rectification.extension_asked": N_("申请延期"),
+    "rectification.extension_granted": N_("同意延期"),
+    "rectification.extension_refused": N_("不同意延期"),
+    "rectification.parked": N_("挂账"),
+    "rectification.resumed": N_("恢复办理"),
+    "rectification.cancelled": N_("撤销通知书"),
+    "rectification.urged": N_("发督办单"),
+    "rectification.change_proposed": N_("建议更换人员"),
+    "rectification.talk_called": N_("通知约谈"),
+    "rectification.talk_recorded": N_("记录约谈"),
+    "rectification.reported": N_("函告派出部门"),
+    "instruction.recorded": N_("登记批示"),
 }
 SUBJECTS = {
     "rectification": N_("整改"),
     "rectified_finding": N_("所整改的问题"),
     "submission": N_("整改反馈"),
     "recheck": N_("复查"),
+    "extension": N_("延期申请"),
+    "supervision_order": N_("督办"),
+    "instruction": N_("批示"),
 }
 FIELDS = {
     "on_behalf_name": N_("实际办理人姓名"),
@@ -69,4 +111,31 @@ FIELDS = {
     "submitted_by_id": N_("提交人"),
     "submission_id": N_("整改反馈"),
     "checked_by_id": N_("复查人"),
+    "owner_user_id": N_("整改责任人"),
+    "instruction_id": N_("批示"),
+    "extended_to": N_("延期至"),
+    "review_on": N_("复核日期"),
+    "rung": N_("督办层级"),
+    "until_on": N_("延期至"),
+    "asked_at": N_("申请时间"),
+    "asked_by_id": N_("申请人"),
+    "granted": N_("同意"),
+    "decided_at": N_("决定时间"),
+    "decided_by_id": N_("决定人"),
+    "times": N_("第几次"),
+    "instruction": N_("督办意见"),
+    "limit_on": N_("反馈期限"),
+    "talk_at": N_("约谈时间"),
+    "talk_place": N_("约谈地点"),
+    "talk_with": N_("约谈对象"),
+    "record": N_("约谈情况"),
+    "commitment": N_("整改承诺"),
+    "recorded_at": N_("记录时间"),
+    "recorded_by_id": N_("记录人"),
+    "record_document_id": N_("约谈记录"),
+    "given_by": N_("批示人或来源"),
+    "capacity": N_("职务"),
+    "given_on": N_("批示日期"),
+    "text": N_("内容"),
+    "document": N_("文书"),
 }

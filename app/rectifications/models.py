@@ -14,7 +14,41 @@ from app.documents.models import Document
 from app.extensions import Model
 from app.inspections.models import Finding
 from app.organisation.models import Centre, Department, Section, StaffMember
-from app.rectifications.rules import RecheckResult, RectificationStatus
+from app.rectifications.rules import InstructionKind, RecheckResult, RectificationStatus, Rung
+
+
+class Instruction(Audited, Searchable, Model):
+    """A leader's remark, a superior's word or a press report that calls for a rectification (R18)."""
+
+    __tablename__ = "instructions"
+    __table_args__ = (
+        UniqueConstraint("centre_id", "number"),
+        UniqueConstraint("form_key"),
+        Index("ix_instructions_list", "centre_id", "given_on", "id"),
+    )
+    __audit_type__ = "instruction"
+    __search_table__ = "instructions_search"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    number: Mapped[str] = mapped_column(String(40))
+    form_key: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[InstructionKind] = mapped_column(enum_type(InstructionKind))
+    given_by: Mapped[str] = mapped_column(String(60))  # the leader, the superior body or the newspaper
+    capacity: Mapped[str] = mapped_column(String(60), default="")
+    given_on: Mapped[date] = mapped_column(Date)
+    text: Mapped[str] = mapped_column(Text)
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+
+    recorded_by: Mapped[User] = relationship(lazy="raise")
+
+    @property
+    def audit_name(self) -> str:
+        return self.number
+
+    @property
+    def search_text(self) -> str:
+        return f"{self.number} {self.given_by} {self.capacity} {self.text}"
 
 
 class Rectification(Audited, OnBehalf, Searchable, Model):
@@ -52,6 +86,8 @@ class Rectification(Audited, OnBehalf, Searchable, Model):
     section_id: Mapped[int | None] = mapped_column(ForeignKey("sections.id"))
     to_centre_id: Mapped[int | None] = mapped_column(ForeignKey("centres.id"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    owner_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    instruction_id: Mapped[int | None] = mapped_column(ForeignKey("instructions.id"), index=True)
     requirement: Mapped[str] = mapped_column(Text)
     issued_on: Mapped[date] = mapped_column(Date)
     issued_at: Mapped[datetime] = mapped_column(Instant)
@@ -60,6 +96,7 @@ class Rectification(Audited, OnBehalf, Searchable, Model):
     deadline_workdays: Mapped[int | None]
     deadline_on: Mapped[date | None] = mapped_column(Date)
     deadline_hour: Mapped[int] = mapped_column(default=17)
+    extended_to: Mapped[date | None] = mapped_column(Date)
     due_at: Mapped[datetime] = mapped_column(Instant)
     due_provisional: Mapped[bool] = mapped_column(default=False)
     received_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -68,6 +105,8 @@ class Rectification(Audited, OnBehalf, Searchable, Model):
     handed_in_at: Mapped[datetime | None] = mapped_column(Instant)  # the latest submission
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     on_time: Mapped[bool | None]  # whether the accepted submission came before the deadline
+    review_on: Mapped[date | None] = mapped_column(Date)  # parked: when the plan is looked at again
+    rung: Mapped[Rung | None] = mapped_column(enum_type(Rung))  # the highest taken, for lists
     document_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
     search_words: Mapped[str] = mapped_column(Text, default="", info={"derived": True})
 
@@ -75,6 +114,8 @@ class Rectification(Audited, OnBehalf, Searchable, Model):
     section: Mapped[Section | None] = relationship(lazy="raise")
     to_centre: Mapped[Centre | None] = relationship(lazy="raise", foreign_keys=[to_centre_id])
     owner: Mapped[StaffMember | None] = relationship(lazy="raise")
+    owner_user: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[owner_user_id])
+    instruction: Mapped[Instruction | None] = relationship(lazy="raise")
     issued_by: Mapped[User] = relationship(lazy="raise", foreign_keys=[issued_by_id])
     rechecker: Mapped[User] = relationship(lazy="raise", foreign_keys=[rechecker_id])
     received_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[received_by_id])
@@ -151,6 +192,64 @@ class Recheck(Audited, Model):
 
     rectification: Mapped[Rectification] = relationship(lazy="select")
     checked_by: Mapped[User] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.rectification
+
+
+class Extension(OnBehalf, Audited, Model):
+    """A request for more time, made before the deadline, and what was decided."""
+
+    __tablename__ = "rectification_extensions"
+    __table_args__ = (Index("ix_rectification_extensions", "rectification_id", "id"),)
+    __audit_type__ = "extension"
+
+    rectification_id: Mapped[int] = mapped_column(ForeignKey("rectifications.id"))
+    until_on: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    granted: Mapped[bool | None]  # None while nobody has decided
+    note: Mapped[str] = mapped_column(Text, default="")
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    rectification: Mapped[Rectification] = relationship(lazy="select")
+    asked_by: Mapped[User] = relationship(lazy="raise", foreign_keys=[asked_by_id])
+    decided_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[decided_by_id])
+
+    def audit_subject(self) -> Audited:
+        return self.rectification
+
+
+class SupervisionOrder(Audited, Model):
+    """One rung of the ladder, with its printed form; of a talk also the record of what was said."""
+
+    __tablename__ = "supervision_orders"
+    __table_args__ = (UniqueConstraint("rectification_id", "rung", "times"),)
+    __audit_type__ = "supervision_order"
+
+    rectification_id: Mapped[int] = mapped_column(ForeignKey("rectifications.id"))
+    rung: Mapped[Rung] = mapped_column(enum_type(Rung))
+    times: Mapped[int]  # 第 n 次催办; 1 on the other rungs
+    instruction: Mapped[str] = mapped_column(Text)  # what is asked, or what is reported
+    limit_on: Mapped[date | None] = mapped_column(Date)
+    talk_at: Mapped[datetime | None] = mapped_column(Instant)
+    talk_place: Mapped[str] = mapped_column(String(120), default="")
+    talk_with: Mapped[str] = mapped_column(String(200), default="")
+    issued_at: Mapped[datetime] = mapped_column(Instant)
+    issued_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
+    record: Mapped[str] = mapped_column(Text, default="")  # of a talk: what was said
+    commitment: Mapped[str] = mapped_column(Text, default="")  # and what was promised
+    recorded_at: Mapped[datetime | None] = mapped_column(Instant)
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    record_document_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
+
+    rectification: Mapped[Rectification] = relationship(lazy="select")
+    issued_by: Mapped[User] = relationship(lazy="raise", foreign_keys=[issued_by_id])
+    document: Mapped[Document | None] = relationship(lazy="raise", foreign_keys=[document_id])
+    record_document: Mapped[Document | None] = relationship(lazy="raise", foreign_keys=[record_document_id])
 
     def audit_subject(self) -> Audited:
         return self.rectification

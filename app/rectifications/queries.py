@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
-from app.accounts.models import RoleGrant, User
+from app.accounts.models import User
 from app.attachments import queries as attachments
 from app.attachments.models import Attachment
 from app.attachments.rules import FileKind
@@ -22,10 +22,10 @@ from app.extensions import db
 from app.inspections import queries as inspections
 from app.inspections.models import Finding
 from app.inspections.queries import owner_name
-from app.organisation.models import ChiefRepresentative, StaffMember
-from app.permissions import GRANTS, Actor, Permission
+from app.organisation.models import Centre, StaffMember
+from app.permissions import Actor
 from app.rectifications import rules
-from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
+from app.rectifications.models import Extension, Recheck, Rectification, RectifiedFinding, Submission
 from app.rectifications.rules import OPEN_STATUSES, Due, RectificationStatus
 from app.rectifications.stand_in_queries import answered_by, taken_by
 from app.worktime.queries import calendar
@@ -35,12 +35,16 @@ MINE = {
     "receive": (RectificationStatus.ISSUED,),
     "answer": (RectificationStatus.RECEIVED, RectificationStatus.RETURNED),
     "recheck": (RectificationStatus.SUBMITTED,),
+    "decide": (*OPEN_STATUSES, RectificationStatus.PARKED),
 }
 
 
 def visible_to(actor: Actor) -> Select[Rectification]:
     """Return the rectifications in sight: the centre's for its roles, else those one answers for."""
-    rows = select(Rectification).where(Rectification.centre_id.in_(actor.centre_ids))
+    own: ColumnElement[bool] = Rectification.centre_id.in_(actor.centre_ids)
+    if actor.upper_centre_id is not None:  # only a lower centre is ever addressed by another
+        own = or_(own, Rectification.to_centre_id.in_(actor.centre_ids))
+    rows = select(Rectification).where(own)
     return rows if actor.centre_wide else rows.where(answered_by(actor))
 
 
@@ -60,7 +64,9 @@ def _stands(due: Due, now: datetime, days: WorkCalendar) -> ColumnElement[bool]:
         ),
         Due.OVERDUE: and_(pending, Rectification.due_at < now),
         Due.WAITING: Rectification.status == RectificationStatus.SUBMITTED,
+        Due.PARKED: Rectification.status == RectificationStatus.PARKED,
         Due.CLOSED: Rectification.status == RectificationStatus.CLOSED,
+        Due.CANCELLED: Rectification.status == RectificationStatus.CANCELLED,
     }[due]
 
 
@@ -93,8 +99,19 @@ def filtered(
 
 
 def _mine(actor: Actor, kind: str) -> ColumnElement[bool]:
+    if kind == "decide":
+        return _undecided()
     whose = Rectification.rechecker_id == actor.user_id if kind == "recheck" else taken_by(actor)
     return and_(Rectification.status.in_(MINE[kind]), whose)
+
+
+def _undecided() -> ColumnElement[bool]:
+    """Return the condition that the centre has to decide: more time is asked for, or a parked plan is due."""
+    asked = exists().where(Extension.rectification_id == Rectification.id, Extension.granted.is_(None))
+    parked, pending = RectificationStatus.PARKED, Rectification.status.in_(OPEN_STATUSES)
+    return or_(
+        and_(pending, asked), and_(Rectification.status == parked, Rectification.review_on <= clock.today())
+    )
 
 
 @dataclass(frozen=True)
@@ -125,7 +142,13 @@ def list_rectifications(
 
 
 def with_names(rows: Select[Rectification]) -> Select[Rectification]:
-    names = (Rectification.department, Rectification.section, Rectification.owner)
+    names = (
+        Rectification.department,
+        Rectification.section,
+        Rectification.to_centre,
+        Rectification.owner,
+        Rectification.owner_user,
+    )
     return rows.options(*map(joinedload, names))
 
 
@@ -154,6 +177,7 @@ class Figures:
     receive: int
     answer: int
     recheck: int
+    decide: int
 
 
 def figures(actor: Actor, now: datetime, days: WorkCalendar | None = None) -> Figures:
@@ -189,6 +213,7 @@ def get(actor: Actor, rectification_id: int) -> Rectification:
         joinedload(Rectification.rechecker),
         joinedload(Rectification.received_by),
         joinedload(Rectification.document),
+        joinedload(Rectification.instruction),
     )
     return scope.load(db.session(), rows, Rectification, rectification_id)
 
@@ -319,48 +344,23 @@ def clocks_of(
     return found
 
 
-def rechecker_choices(centre_id: int) -> list[tuple[int, str]]:
-    """Return the users of a centre who may re-check, by name."""
-    roles = [role for role, granted in GRANTS.items() if Permission.RECTIFICATION_RECHECK in granted]
-    statement = (
-        select(User.id, User.name)
-        .where(
-            User.centre_id == centre_id,
-            User.disabled_at.is_(None),
-            User.id.in_(
-                select(RoleGrant.user_id).where(RoleGrant.role.in_(roles), RoleGrant.withdrawn_at.is_(None))
-            ),
-        )
-        .order_by(User.sort_key, User.id)
-    )
-    return [(user_id, name) for user_id, name in db.session.execute(statement)]
+def addressee_name(session: Session, row: Rectification) -> str:
+    """Return the name of the body that has to mend it."""
+    if row.to_centre_id:
+        return session.get_one(Centre, row.to_centre_id).name
+    return owner_name(session, row.department_id, row.section_id)
 
 
-def owner_choices(department_id: int | None, on: date) -> tuple[list[tuple[int, str]], int | None]:
-    """Return the staff of a department who may be named owner, and its chief representative."""
-    if department_id is None:
-        return [], None
-    people = db.session.execute(
-        select(StaffMember.id, StaffMember.name)
-        .where(
-            StaffMember.department_id == department_id,
-            or_(StaffMember.left_on.is_(None), StaffMember.left_on >= on),
-        )
-        .order_by(StaffMember.sort_key, StaffMember.id)
-    ).all()
-    chief = db.session.scalar(
-        select(ChiefRepresentative.staff_member_id).where(
-            ChiefRepresentative.department_id == department_id,
-            ChiefRepresentative.from_on <= on,
-            or_(ChiefRepresentative.to_on.is_(None), ChiefRepresentative.to_on >= on),
-        )
-    )
-    return [(staff_id, name) for staff_id, name in people], chief
+def owner_of(session: Session, row: Rectification) -> str:
+    """Return the name of the person who has to mend it; empty where none is named."""
+    if row.owner_user_id:
+        return session.get_one(User, row.owner_user_id).name
+    return session.get_one(StaffMember, row.owner_id).name if row.owner_id else ""
 
 
 def search_words(session: Session, row: Rectification, findings: Sequence[Finding]) -> str:
     """Return what a rectification is found by besides its number and requirement."""
-    words = [owner_name(session, row.department_id, row.section_id)]
+    words = [addressee_name(session, row)]
     for finding in findings:
         words += [finding.patrol_point.number, finding.patrol_point.name, finding.item.wording]
         words += [finding.staff_member.name] if finding.staff_member else []

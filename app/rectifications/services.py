@@ -20,7 +20,7 @@ from app.audit.checkpoints import foot_line
 from app.core import machine
 from app.core.errors import Invalid, NotAllowed
 from app.core.i18n import N_
-from app.core.on_behalf import NOBODY, Represented, require_represented
+from app.core.on_behalf import NOBODY, Represented
 from app.db import drafts
 from app.db.uow import UnitOfWork
 from app.documents import services as documents
@@ -28,13 +28,14 @@ from app.documents.printing import plain
 from app.documents.rules import DocumentKind
 from app.inspections import services as inspections
 from app.inspections.models import Finding
-from app.organisation.models import Centre
+from app.organisation.models import Centre, Department, Section
 from app.permissions import Actor
 from app.rectifications import documents as forms
-from app.rectifications import queries, rules, stand_in_queries
-from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
-from app.rectifications.rules import Deadline, Facts, RecheckResult, RectificationStatus, Verb
-from app.worktime.queries import calendar
+from app.rectifications import queries, rules
+from app.rectifications.deadline_services import check_deadline
+from app.rectifications.models import Instruction, Recheck, Rectification, RectifiedFinding, Submission
+from app.rectifications.rules import Addressee, Deadline, RecheckResult, RectificationStatus, Verb
+from app.rectifications.step_services import load, step, take_turn
 
 DRAFT = "submission"
 PHOTOS_PRINTED = 6
@@ -51,6 +52,9 @@ class Issue:
     rechecker_id: int
     deadline: Deadline
     photos: tuple[forms.NoticePhoto, ...] = ()
+    owner_user_id: int | None = None  # of a section or a lower centre: a user instead of a staff member
+    instruction_id: int | None = None
+    addressee: Addressee | None = None  # of an instruction; findings name their own
 
 
 @dataclass(frozen=True)
@@ -65,93 +69,32 @@ class Answer:
     represented: Represented = NOBODY
 
 
-def _take_turn(uow: UnitOfWork, model: type[Finding | Rectification], ids: Sequence[int]) -> None:
-    """Let one change of these rows wait for another, and read anew: PostgreSQL has no queue for writers."""
-    rows = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
-    uow.session.scalars(rows.execution_options(populate_existing=True)).all()
-
-
-def _load(uow: UnitOfWork, rectification_id: int, version: int) -> Rectification:
-    _take_turn(uow, Rectification, [rectification_id])
-    return uow.get(Rectification, rectification_id, version)
-
-
-def facts_for(session: Session, actor: Actor, row: Rectification, submitter_id: int | None) -> Facts:
-    """Return what the guards ask about one actor and one rectification."""
-    answers_for = (
-        (row.department_id is not None and row.department_id in actor.department_ids)
-        or (row.section_id is not None and row.section_id == actor.section_id)
-        or (row.owner_id is not None and row.owner_id == actor.staff_member_id)
-    )
-    stands_in = not answers_for and stand_in_queries.stands_in(session, actor, row)
-    return Facts(actor.user_id, actor.staff_member_id, row.owner_id, submitter_id, answers_for, stands_in)
-
-
-def _step(
-    uow: UnitOfWork, row: Rectification, verb: Verb, person: Represented = NOBODY
-) -> machine.Transition[RectificationStatus]:
-    """Take a step. Whoever stands in names the person whose step it is; whoever does not, names nobody."""
-    facts = facts_for(uow.session, uow.actor, row, queries.last_submitter(uow.session, row.id))
-    transition = machine.step(rules.TRANSITIONS, row.status, verb, uow.actor.permissions, facts)
-    if facts.stands_in and verb in rules.ADDRESSEE_VERBS:
-        require_represented(person)
-    elif person != NOBODY:
-        raise Invalid(N_("本人办理的步骤不能代录。"))
-    row.status = transition.to
-    return transition
-
-
-def check_deadline(deadline: Deadline, now: datetime) -> tuple[datetime, bool]:
-    """Return when a deadline ends (UTC) and whether that is provisional. Raise Invalid if it cannot stand."""
-    days = calendar()
-    today = clock.local(now).date()
-    if deadline.fixed_on:
-        if deadline.fixed_on < today:
-            raise Invalid(N_("整改期限不能早于今天。"), field="deadline_on")
-        if (deadline.fixed_on - today).days > 366:
-            raise Invalid(N_("整改期限超过一年，请核对。"), field="deadline_on")
-        if days.covers(deadline.fixed_on) and not days.is_workday(deadline.fixed_on):
-            raise Invalid(
-                N_("%(day)s 是休息日（%(why)s），请改为工作日。"),
-                field="deadline_on",
-                day=deadline.fixed_on.isoformat(),
-                why=days.why(deadline.fixed_on),
-            )
-    state = rules.clock_state(deadline, days, today)
-    due_at = clock.at_office(rules.due_moment(deadline, state))
-    if due_at <= now:
-        raise Invalid(N_("整改期限已经过去，请往后推。"), field="deadline_hour")
-    return due_at, state.provisional
-
-
 def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
-    """Issue a notice for one or several findings of one body, with its number and its printed form.
+    """Issue a notice to one body, for findings or an instruction, with its number and its printed form.
 
     `base_url` stands in its QR code; the audit log's last checkpoint stands at its foot.
     """
     due_at, provisional = check_deadline(command.deadline, uow.now)
-    _take_turn(uow, Finding, command.finding_ids)
+    take_turn(uow, Finding, command.finding_ids)
     findings = queries.findings_for_notice(uow.session, command.finding_ids)
-    if not findings:
-        raise Invalid(N_("请至少选择一个问题。"), field="findings")
-    owners = {(finding.centre_id, finding.department_id, finding.section_id) for finding in findings}
-    if len(owners) > 1:
-        raise Invalid(N_("所选问题属于不同的责任单位，请分别下发。"), field="findings")
-    centre_id, department_id, section_id = owners.pop()
+    instruction = uow.get(Instruction, command.instruction_id) if command.instruction_id else None
+    if instruction:
+        centre_id, addressee = instruction.centre_id, _addressed(uow, instruction, command.addressee)
+    else:
+        centre_id, addressee = _found_at(findings)
     if centre_id not in uow.actor.centre_ids:
         raise NotAllowed(N_("这些问题不在您的中心范围内。"))
     inspections.require_open(findings)
-    rechecker = uow.session.get_one(User, command.rechecker_id)
-    if command.owner_id is not None and rechecker.staff_member_id == command.owner_id:
-        raise Invalid(N_("复查人不能是整改责任人。"), field="rechecker")
+    _third_person(uow, command)
     row = Rectification(
         centre_id=centre_id,
         number="",
         form_key=command.form_key,
         status=RectificationStatus.ISSUED,
-        department_id=department_id,
-        section_id=section_id,
+        **addressee._asdict(),
+        instruction_id=command.instruction_id,
         owner_id=command.owner_id,
+        owner_user_id=command.owner_user_id,
         requirement=command.requirement,
         issued_on=command.deadline.issued_on,
         issued_at=uow.now,
@@ -185,12 +128,49 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
     return row
 
 
+def _found_at(findings: Sequence[Finding]) -> tuple[int, Addressee]:
+    """Return the centre and the one body that these findings name."""
+    if not findings:
+        raise Invalid(N_("请至少选择一个问题。"), field="findings")
+    owners = {(each.centre_id, Addressee(each.department_id, each.section_id)) for each in findings}
+    if len(owners) > 1:
+        raise Invalid(N_("所选问题属于不同的责任单位，请分别下发。"), field="findings")
+    return owners.pop()
+
+
+def _addressed(uow: UnitOfWork, instruction: Instruction, addressee: Addressee | None) -> Addressee:
+    """Return the addressee of an instruction. Raise Invalid unless it is of this centre or below it."""
+    if addressee is None or sum(value is not None for value in addressee) != 1:
+        raise Invalid(N_("请选择责任单位。"), field="addressee")
+    if addressee.to_centre_id is not None:
+        below = uow.actor.centre_ids - {instruction.centre_id}
+        if addressee.to_centre_id not in below:
+            raise Invalid(N_("只能向本中心的下级中心下发。"), field="addressee")
+        return addressee
+    body = (
+        uow.get(Department, addressee.department_id)
+        if addressee.department_id
+        else uow.get(Section, addressee.section_id or 0)
+    )
+    if body.centre_id != instruction.centre_id:
+        raise Invalid(N_("责任单位不属于本中心。"), field="addressee")
+    return addressee
+
+
+def _third_person(uow: UnitOfWork, command: Issue) -> None:
+    """Refuse a person who would re-check what he has to mend."""
+    rechecker = uow.session.get_one(User, command.rechecker_id)
+    same = command.owner_id is not None and rechecker.staff_member_id == command.owner_id
+    if same or command.rechecker_id == command.owner_user_id:
+        raise Invalid(N_("复查人不能是整改责任人。"), field="rechecker")
+
+
 def receive(
     uow: UnitOfWork, rectification_id: int, version: int, statement: str, person: Represented = NOBODY
 ) -> Rectification:
     """Confirm receipt, with a statement if there is one."""
-    row = _load(uow, rectification_id, version)
-    transition = _step(uow, row, Verb.RECEIVE, person)
+    row = load(uow, rectification_id, version)
+    transition = step(uow, row, Verb.RECEIVE, person)
     row.enter_for(person)
     row.received_at, row.received_by_id, row.receipt_statement = uow.now, uow.actor.user_id, statement
     uow.record(transition.action, row)
@@ -199,8 +179,8 @@ def receive(
 
 def submit(uow: UnitOfWork, rectification_id: int, version: int, answer: Answer) -> Rectification:
     """Hand in what was done, with evidence from after, or the reason why there is none."""
-    row = _load(uow, rectification_id, version)
-    transition = _step(uow, row, Verb.SUBMIT, answer.represented)
+    row = load(uow, rectification_id, version)
+    transition = step(uow, row, Verb.SUBMIT, answer.represented)
     today = clock.local(uow.now).date()
     if answer.done_on > today:
         raise Invalid(N_("完成日期不能晚于今天。"), field="done_on")
@@ -233,8 +213,8 @@ def submit(uow: UnitOfWork, rectification_id: int, version: int, answer: Answer)
 
 def accept(uow: UnitOfWork, rectification_id: int, version: int, note: str) -> Rectification:
     """Accept what was handed in and strike the item off the ledger."""
-    row = _load(uow, rectification_id, version)
-    transition = _step(uow, row, Verb.ACCEPT)
+    row = load(uow, rectification_id, version)
+    transition = step(uow, row, Verb.ACCEPT)
     _recheck(uow, row, RecheckResult.ACCEPTED, note)
     row.closed_at = uow.now
     row.on_time = row.handed_in_at is not None and row.handed_in_at <= row.due_at
@@ -244,8 +224,8 @@ def accept(uow: UnitOfWork, rectification_id: int, version: int, note: str) -> R
 
 def send_back(uow: UnitOfWork, rectification_id: int, version: int, reason: str) -> Rectification:
     """Return what was handed in, with the reason; the clock goes on as it was."""
-    row = _load(uow, rectification_id, version)
-    transition = _step(uow, row, Verb.RETURN)
+    row = load(uow, rectification_id, version)
+    transition = step(uow, row, Verb.RETURN)
     if not reason:
         raise Invalid(N_("请写明退回的原因。"), field="note")
     _recheck(uow, row, RecheckResult.RETURNED, reason)

@@ -15,12 +15,15 @@ from app.rectifications.models import Rectification
 
 
 def answered_by(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that the actor answers for a rectification: by department, section or name."""
+    """Return the condition that the actor answers for a rectification: by body or by name."""
     own: list[ColumnElement[bool]] = [Rectification.department_id.in_(actor.department_ids)]
     if actor.section_id:
         own.append(Rectification.section_id == actor.section_id)
     if actor.staff_member_id:
         own.append(Rectification.owner_id == actor.staff_member_id)
+    if actor.upper_centre_id is not None and actor.centre_wide:
+        own.append(Rectification.to_centre_id == actor.centre_id)
+    own.append(Rectification.owner_user_id == actor.user_id)
     return or_(*own)
 
 

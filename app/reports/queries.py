@@ -36,6 +36,7 @@ _ASKS = (
     ("receive", Permission.RECTIFICATION_RECEIVE),
     ("answer", Permission.RECTIFICATION_SUBMIT),
     ("recheck", Permission.RECTIFICATION_RECHECK),
+    ("decide", Permission.RECTIFICATION_DECIDE),
 )
 
 

@@ -226,13 +226,13 @@ def _issue_for(month: Month, patrol_id: int, actor: Actor) -> Callable[[datetime
 
 def _issue(month: Month, department_id: int, finding_ids: list[int], actor: Actor, at: datetime) -> None:
     findings = ledger.findings_for_notice(db.session(), finding_ids)
-    _people, chief = ledger.owner_choices(department_id, clock.local(at).date())
+    chief = organisation.chief_of(db.session(), department_id, clock.local(at).date())
     workdays = min(finding.item.deadline_workdays or 1 for finding in findings)
     wordings = dict.fromkeys(finding.item.wording for finding in findings)
     command = rectifications.Issue(
         form_key=f"demo-{finding_ids[0]}",
         finding_ids=tuple(finding_ids),
-        owner_id=chief,
+        owner_id=chief.id if chief else None,
         requirement="\n".join(f"针对“{wording}”立即整改，并举一反三，防止再次发生。" for wording in wordings),
         rechecker_id=actor.user_id or 0,
         deadline=Deadline(clock.local(at).date(), workdays=workdays),

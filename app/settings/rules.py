@@ -189,6 +189,11 @@ def _round(number: int, line: str) -> Round:
 # Every kind of document has a mark and a pattern of its own.
 NUMBERED = {
     DocumentKind.RECTIFICATION_NOTICE: (N_("整改通知书的代字"), N_("整改通知书的文号格式")),
+    DocumentKind.URGING_NOTICE: (N_("督办单的代字"), N_("督办单的文号格式")),
+    DocumentKind.CHANGE_PROPOSAL: (N_("更换人员建议函的代字"), N_("更换人员建议函的文号格式")),
+    DocumentKind.TALK_NOTICE: (N_("约谈通知书的代字"), N_("约谈通知书的文号格式")),
+    DocumentKind.TALK_RECORD: (N_("约谈记录的代字"), N_("约谈记录的文号格式")),
+    DocumentKind.DEPARTMENT_REPORT: (N_("整改逾期情况函的代字"), N_("整改逾期情况函的文号格式")),
 }
 
 

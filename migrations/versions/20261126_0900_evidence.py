@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_0900"
-down_revision = "20261125_2240"
+down_revision = "20261125_2250"
 branch_labels = None
 depends_on = None
 

@@ -194,16 +194,17 @@
     button.textContent = button.dataset.done;
   };
   document.addEventListener("click", (event) => {
-    const at = event.target.closest("[data-copy], [data-dialog], [data-close]");
+    const at = event.target.closest("[data-copy], [data-dialog], [data-print], [data-close]");
     all("details.confirm[open], .tabbar details[open]").forEach((el) => { if (!el.contains(event.target)) el.open = false; });
     if (!at) return;
     if (at.dataset.copy) copy(at);
     else if (at.dataset.dialog) document.getElementById(at.dataset.dialog).showModal();
+    else if ("print" in at.dataset) window.print();
     else at.closest("dialog").close();
   });
   const ready = (root) => {
     all("[data-date], [data-time]", root).forEach(readyDate);
-    all("[data-copy], [data-dialog]", root).forEach((el) => { el.hidden = false; });
+    all("[data-copy], [data-dialog], [data-print]", root).forEach((el) => { el.hidden = false; });
     const errors = root.querySelector(".errors");
     if (errors) errors.focus();
   };

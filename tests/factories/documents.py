@@ -114,7 +114,7 @@ def voided(cast: Any, reason: str = "期限有误", by: int | None = None) -> in
         if by:
             services.supersede(uow, document_id, uow.get(Document, by), reason)
         else:
-            services.void(uow, document_id, uow.get(Document, document_id).version, reason)
+            services.void(uow, document_id, reason, uow.get(Document, document_id).version)
     return document_id
 
 

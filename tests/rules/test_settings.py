@@ -199,7 +199,7 @@ def test_two_kinds_of_documents_do_not_share_a_mark(monkeypatch: pytest.MonkeyPa
     from app.settings import rules
 
     first = SETTINGS[mark_key(DocumentKind.RECTIFICATION_NOTICE)]
-    second = rules.Setting("order_mark", "督办单的代字", rules.Mark(), "督办", Group.NUMBERING)
+    second = rules.Setting("trial_mark", "试行文书的代字", rules.Mark(), "督试", Group.NUMBERING)
     monkeypatch.setitem(SETTINGS, second.key, second)
     values = {setting.key: setting.default for setting in settings_of(Group.NUMBERING)}
     check_together(Group.NUMBERING, values)

@@ -242,7 +242,7 @@ def test_a_document_voided_before_it_was_rendered_is_left_alone(app, cast, monke
     with app.app_context():
         document_id = numbered(cast)
         with unit_of_work(actor("wang"), clock.now()) as uow:
-            services.void(uow, document_id, get(document_id).version, "填错责任单位")
+            services.void(uow, document_id, "填错责任单位")
     assert worker.run_due(app) == 1
     with app.app_context():
         document = get(document_id)
@@ -287,7 +287,7 @@ def test_a_print_is_recorded_and_changes_nothing(db_context, cast):
 def test_only_a_document_in_force_is_printed(db_context, cast):
     waiting, void = numbered(cast), issued(cast)
     with unit_of_work(actor("wang"), clock.now()) as uow:
-        services.void(uow, void, get(void).version, "填错责任单位")
+        services.void(uow, void, "填错责任单位")
     for document_id in (waiting, void):
         with pytest.raises(NotAllowed), unit_of_work(actor("wang"), clock.now()) as uow:
             services.record_print(uow, document_id)
@@ -296,12 +296,12 @@ def test_only_a_document_in_force_is_printed(db_context, cast):
 def test_a_document_is_voided_once_with_a_reason(db_context, cast):
     old = issued(cast)
     with unit_of_work(actor("head"), clock.now()) as uow:
-        services.void(uow, old, get(old).version, "期限有误")
+        services.void(uow, old, "期限有误")
     document = get(old)
     assert (document.status, document.reason) == (DocumentStatus.VOID, "期限有误")
     assert entries(old)[-1][1]["reason"] == "期限有误"
     with pytest.raises(NotAllowed), unit_of_work(actor("head"), clock.now()) as uow:
-        services.void(uow, old, get(old).version, "再次作废")
+        services.void(uow, old, "再次作废")
     assert get(issued(cast)).serial == 2, "a void number stays taken"
 
 
@@ -311,7 +311,7 @@ def test_a_document_that_changed_meanwhile_is_not_voided(db_context, cast):
     with unit_of_work(system_actor("worker"), clock.now()) as uow:
         services.issue(uow, old, CONTENT)
     with pytest.raises(Stale), unit_of_work(actor("head"), clock.now()) as uow:
-        services.void(uow, old, seen, "期限有误")
+        services.void(uow, old, "期限有误", seen)
     assert get(old).status is DocumentStatus.ISSUED
 
 
@@ -444,7 +444,7 @@ def test_the_command_proves_a_file(app, cast, tmp_path, monkeypatch):
     assert "未登记" in result.output
     file.write_bytes(CONTENT)
     with app.app_context(), unit_of_work(actor("wang"), clock.now()) as uow:
-        services.void(uow, document_id, get(document_id).version, "填错责任单位")
+        services.void(uow, document_id, "填错责任单位")
     result = run(args=["documents", "verify", str(file)])
     assert result.exit_code == 1
     assert "状态：已作废" in result.output

@@ -43,7 +43,7 @@ def actions(app: Any, action: str) -> list[tuple[int | None, str]]:
 
 def void(app: Any, document_id: int) -> None:
     with app.app_context(), unit_of_work(actor("head"), clock.now()) as uow:
-        services.void(uow, document_id, uow.get(Document, document_id).version, "期限有误")
+        services.void(uow, document_id, "期限有误")
 
 
 # --- list and record ------------------------------------------------------------------------------

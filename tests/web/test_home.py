@@ -60,8 +60,8 @@ def test_what_is_overdue_stands_on_the_centres_pages(site, app, sign_in, clock):
     ("name", "labels"),
     [
         ("wang", ["待我复查", "即将到期", "已逾期", "整改中"]),
-        ("head", ["待我签收", "待我整改", "待我复查", "即将到期", "已逾期", "整改中"]),
-        ("director", ["即将到期", "已逾期", "整改中"]),
+        ("head", ["待我签收", "待我整改", "待我复查", "待我决定", "即将到期", "已逾期", "整改中"]),
+        ("director", ["待我决定", "即将到期", "已逾期", "整改中"]),
         ("chief_a", ["待我签收", "待我整改", "即将到期", "已逾期", "整改中"]),
         ("window_a", ["待我整改", "即将到期", "已逾期", "整改中"]),
         ("complaints", ["即将到期", "已逾期", "整改中"]),
@@ -82,7 +82,7 @@ def test_at_most_six_of_a_kind_and_a_way_to_all(site, app, sign_in):
     fill(app, make_rectifications, site, 60)
     page = Page(sign_in("zhao").get("/"))
     assert all(len(table.select("tbody tr")) <= 6 for table in page.all("main table"))
-    assert figures(page)["待我复查"] == "12"
+    assert figures(page)["待我复查"] == "9"
     assert page.all("a[href='/rectifications?mine=recheck']")
 
 

@@ -11,7 +11,16 @@ import pytest
 from app.extensions import db
 from app.rectifications.models import Rectification
 from tests.factories.inspections import jpeg, make_findings, submitted
-from tests.factories.rectifications import answered, issued, leave_unattended, make_rectifications, received
+from tests.factories.rectifications import (
+    answered,
+    asked,
+    issued,
+    leave_unattended,
+    make_rectifications,
+    overdue,
+    parked,
+    received,
+)
 from tests.pages import Page, check_partial, follow
 from tests.web.test_patrol import fill, numbers, refusals
 
@@ -80,7 +89,7 @@ def test_the_filters_say_which_one_is_chosen(site, app, sign_in):
 
 
 def test_pages_go_both_ways_with_the_filter_and_the_words(site, app, sign_in):
-    fill(app, make_rectifications, site, 330)
+    fill(app, make_rectifications, site, 462)
     client = sign_in("wang")
     first = Page(client.get("/rectifications?stands=closed&q=要求"))
     second = Page(client.get(first.one("a[rel=next]")["href"]))
@@ -134,8 +143,11 @@ def test_findings_of_another_centre_cannot_be_put_on_a_notice(site, app, sign_in
 @pytest.mark.parametrize(
     ("make", "verbs"),
     [
-        (issued, {"chief_a": {"receive"}, "wang": set(), "zhao": set(), "director": set()}),
-        (received, {"chief_a": {"submit"}, "wang": set(), "zhao": set(), "auditor": set()}),
+        (issued, {"chief_a": {"receive", "extension"}, "wang": set(), "director": {"cancel"}}),
+        (received, {"chief_a": {"submit", "extension"}, "wang": set(), "head": {"park", "cancel"}}),
+        (asked, {"chief_a": {"submit"}, "head": {"extension/grant", "extension/refuse", "park", "cancel"}}),
+        (overdue, {"chief_a": {"submit"}, "wang": set(), "head": {"urge", "park", "cancel"}}),
+        (parked, {"chief_a": set(), "director": {"resume"}, "auditor": set()}),
         (answered, {"chief_a": set(), "wang": {"accept", "return"}, "zhao": {"accept", "return"}}),
     ],
 )
@@ -159,7 +171,7 @@ def test_from_the_finding_to_the_close_out(site, app, cast, sign_in):
     wang, chief, zhao = sign_in("wang"), sign_in("chief_b"), sign_in("zhao")
     page = Page(wang.get(f"/findings/{finding_id}"))
     form = Page(wang.get(page.link("下发整改通知书"))).form("#issue-form")
-    assert form.values["owner"] == [str(cast.chief_b_staff)], (
+    assert form.values["owner"] == [f"staff:{cast.chief_b_staff}"], (
         "the chief representative, unless another is named"
     )
     assert form.values["deadline_workdays"] == ["3"]
