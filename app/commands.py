@@ -17,7 +17,6 @@ from flask.cli import AppGroup
 
 from app.config import ROOT, Settings
 from app.core.i18n import N_
-from app.db import migrate
 from app.web.catalogue import COMMANDS as CATALOGUE
 
 database = AppGroup("db", help="Set up and migrate the database.")
@@ -28,6 +27,8 @@ WEB_WORKERS = 2  # sync workers: threads do not help pages that cost processor t
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Bring the database to the newest (or a given) revision, as its owner."""
+    from app.db import migrate
+
     migrate.upgrade(current_app.config["DUBAN"], revision)
 
 
@@ -62,6 +63,7 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.option("--port", default=8000, show_default=True)
 def demo(host: str, port: int) -> None:
     """Set up an embedded database, load the demo centre once, and serve it with its worker."""
+    from app.db import migrate
     from app.seeding import demo as seeds
 
     settings: Settings = current_app.config["DUBAN"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from app.core.actions import Action
 from app.db.uow import unit_of_work
 from app.extensions import db
 from app.permissions import Role, system_actor
+from tests.architecture.source import ROOT
 from tests.cast import NOW, PASSWORD
 from tests.client import Client, signed_in
 from tests.pages import Page, follow
@@ -147,6 +151,18 @@ def test_an_unknown_account_costs_as_much_as_a_known_one(
     try_sign_in(anonymous, "nobody", "wrong")
     try_sign_in(anonymous, "wang", "wrong")
     assert len(checked) == 2
+
+
+def test_nobodys_password_costs_as_much_to_check_as_a_real_one() -> None:
+    """In a process of its own: the tests' hasher is a cheap one."""
+    code = (
+        "from app.accounts import services as s\n"
+        "assert not s._hasher.check_needs_rehash(s._unknown)\n"
+        "assert not s._verify(s._unknown, 'x')\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=ROOT, env={**os.environ, "DUBAN_ENV": "test"}
+    )
 
 
 # --- locking --------------------------------------------------------------------------------------
