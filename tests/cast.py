@@ -58,6 +58,7 @@ USERS: dict[str, tuple[Role, str, str | None, str]] = {
     "legal": (Role.LEGAL_REVIEWER, "centre", None, "蒋法"),
     "lower": (Role.INSPECTOR, "lower_centre", None, "沈下"),
     "lower_head": (Role.SECTION_HEAD, "lower_centre", None, "冉下"),
+    "outside_security": (Role.SECURITY_ADMINISTRATOR, "other_centre", None, "秦外"),
     "outsider": (Role.INSPECTOR, "other_centre", None, "韩外"),
     "outside_head": (Role.SECTION_HEAD, "other_centre", None, "杨外"),
     "outside_admin": (Role.SYSTEM_ADMINISTRATOR, "other_centre", None, "朱外"),
@@ -76,7 +77,6 @@ def populate(app: Flask) -> SimpleNamespace:
                 user = User(
                     username=username,
                     name=name,
-                    sort_key=username,
                     centre_id=cast[centre],
                     staff_member_id=cast[staff] if staff else None,
                     password_hash=hashed,

@@ -11,7 +11,7 @@ from app.accounts.models import User
 from app.core.errors import DomainError, NotAllowed
 from app.core.i18n import N_
 from app.db.uow import root_centre_id, unit_of_work
-from app.organisation.queries import name_key
+from app.extensions import db
 from app.permissions import SEPARATED, Origin, Role, incompatible, system_actor
 
 users = AppGroup("users", help=N_("用户账号。"))
@@ -36,14 +36,15 @@ def create_admin(names: tuple[str, ...], username: str, name: str) -> None:
     if queries.find_user(username):
         raise click.ClickException(N_("用户名 %s 已有人使用。") % username)
     password = click.prompt(N_("密码"), hide_input=True, confirmation_prompt=N_("再输一次密码"))
-    user = User(username=username, name=name, sort_key=name_key(name), must_change_password=True)
+    user = User(username=username, name=name, must_change_password=True)
     actor = system_actor(N_("命令行"), Origin(route="users create-admin"))
     try:
-        user.password_hash = services.new_password(password, username)
+        user.centre_id = root_centre_id(db.session()) or None
+        if user.centre_id is None:
+            raise NotAllowed(N_("还没有中心，请先运行 centres open。"))
+        profile = queries.password_profile(db.session(), user.centre_id)
+        user.password_hash = services.new_password(password, username, profile)
         with unit_of_work(actor, clock.now()) as uow:
-            user.centre_id = root_centre_id(uow.session) or None
-            if user.centre_id is None:
-                raise NotAllowed(N_("还没有中心，请先运行 centres open。"))
             services.add_user(uow, user, roles)
     except DomainError as error:
         raise click.ClickException(str(error)) from None

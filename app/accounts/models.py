@@ -5,9 +5,12 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.accounts import rules
+from app.accounts.rules import SessionEnd
 from app.db.mixins import Audited
 from app.db.types import Instant, enum_type
 from app.extensions import Model
+from app.organisation.models import Centre, Section, StaffMember
 from app.permissions import Role
 
 
@@ -20,6 +23,7 @@ class User(Audited, Model):
     username: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     sort_key: Mapped[str] = mapped_column(String(240))
+    initials: Mapped[str] = mapped_column(String(60))
     centre_id: Mapped[int | None] = mapped_column(ForeignKey("centres.id"), index=True)
     section_id: Mapped[int | None] = mapped_column(ForeignKey("sections.id"))
     staff_member_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"), unique=True)
@@ -28,8 +32,17 @@ class User(Audited, Model):
     must_change_password: Mapped[bool] = mapped_column(default=False)
     locked_until: Mapped[datetime | None] = mapped_column(Instant)
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    roles_changed_at: Mapped[datetime | None] = mapped_column(Instant)
 
     roles: Mapped[list[RoleGrant]] = relationship(back_populates="user", lazy="selectin")
+    centre: Mapped[Centre | None] = relationship(lazy="raise")
+    section: Mapped[Section | None] = relationship(lazy="raise")
+    staff_member: Mapped[StaffMember | None] = relationship(lazy="raise")
+
+    @property
+    def held(self) -> frozenset[Role]:
+        """Return the roles held now."""
+        return frozenset(grant.role for grant in self.roles if grant.withdrawn_at is None)
 
     @property
     def audit_name(self) -> str:
@@ -65,8 +78,27 @@ class UserSession(Model):
     opened_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    end_reason: Mapped[SessionEnd | None] = mapped_column(enum_type(SessionEnd))
+    profile: Mapped[str] = mapped_column(String(20))  # the one in force at sign-in: it sets the limits
+
+    @property
+    def device(self) -> str:
+        """Return browser and system as people call them, empty if the browser did not say."""
+        return rules.device(self.agent)
+
     address: Mapped[str] = mapped_column(String(60))
     agent: Mapped[str] = mapped_column(String(200))
+
+
+class FormerPassword(Model):
+    """A password that was replaced, kept so that it does not come back too soon."""
+
+    __tablename__ = "former_passwords"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(Text, info={"protected": True})
+    replaced_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class SignInFailure(Model):

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Select, bindparam, func, or_, select
-from sqlalchemy.orm import raiseload
+from sqlalchemy.orm import Session, joinedload, raiseload
 
-from app.accounts.models import RoleGrant, SignInFailure, User, UserSession
-from app.accounts.rules import FAILURE_WINDOW
-from app.db.listing import Order, Page, capped_count, fetch
+from app.accounts import rules
+from app.accounts.models import FormerPassword, RoleGrant, SignInFailure, User, UserSession
+from app.accounts.password_rules import PROFILES, PasswordProfile
+from app.accounts.rules import FAILURE_WINDOW, SessionEnd
 from app.extensions import db
 from app.organisation.models import Centre, ChiefRepresentative
 from app.permissions import Actor, Origin, Role
+from app.settings import queries as settings
 
 # Every request asks these two; to put them together anew would cost as much as to run them.
 _SESSION = (
@@ -107,11 +108,47 @@ def visible_to(actor: Actor) -> Select[User]:
 
 
 def get_own(user_id: int) -> User:
-    return db.session.get_one(User, user_id)
+    """Return a reader's own account with its places."""
+    names = (User.centre, User.section, User.staff_member)
+    rows = select(User).where(User.id == user_id).options(*map(joinedload, names))
+    return db.session.scalars(rows).one()
 
 
-def list_users(actor: Actor, args: Mapping[str, str]) -> tuple[Page[User], int]:
-    """Return one page of the accounts in sight, by name, and their capped number."""
-    order = Order(User.sort_key, User.id, descending=False)
-    rows = visible_to(actor)
-    return fetch(db.session(), rows, order, args.get("cursor")), capped_count(db.session(), rows)
+def profile_name(session: Session, centre_id: int | None) -> str:
+    """Return the name of the password profile that holds in a centre."""
+    return str(settings.value(session, centre_id, "password_profile"))
+
+
+def password_profile(session: Session, centre_id: int | None) -> PasswordProfile:
+    """Return what a centre asks of passwords and sessions."""
+    return PROFILES[profile_name(session, centre_id)]
+
+
+def former_passwords(session: Session, user_id: int, most: int) -> list[str]:
+    """Return the hashes of the passwords that were replaced last, the latest first."""
+    rows = select(FormerPassword.password_hash).where(FormerPassword.user_id == user_id)
+    return list(session.scalars(rows.order_by(FormerPassword.id.desc()).limit(most)))
+
+
+def open_sessions(session: Session, user_id: int, now: datetime) -> list[UserSession]:
+    """Return the sessions of a user that have neither ended nor run out, the latest used first."""
+    longest = max(profile.absolute for profile in PROFILES.values())
+    rows = select(UserSession).where(
+        UserSession.user_id == user_id,
+        UserSession.ended_at.is_(None),
+        UserSession.opened_at > now - longest,
+    )
+    ordered = rows.order_by(UserSession.seen_at.desc(), UserSession.id.desc()).limit(200)
+    return [row for row in session.scalars(ordered) if not _expired(row, now)]
+
+
+def _expired(row: UserSession, now: datetime) -> bool:
+    return rules.expired(row.opened_at, row.seen_at, now, PROFILES[row.profile])
+
+
+def how_ended(token: str, now: datetime) -> SessionEnd | None:
+    """Return why the session of a cookie is over; None if there was none, or if it is not over."""
+    row = db.session.scalar(select(UserSession).where(UserSession.token_hash == digest(token)))
+    if row is None:
+        return None
+    return row.end_reason if row.ended_at else SessionEnd.EXPIRED if _expired(row, now) else None

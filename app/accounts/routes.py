@@ -1,14 +1,15 @@
+"""Coming in and going out, and accounts to read; one's own and the administration have their own files."""
+
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, g, request, session, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, Response, g, request, session, url_for
 from flask_login import current_user
 
 from app import clock
-from app.accounts import queries, services
-from app.accounts.forms import PasswordForm, SignInForm
+from app.accounts import admin_queries, admin_routes, own_routes, services
+from app.accounts.admin_rules import AccountState
+from app.accounts.forms import SignInForm
 from app.core.errors import Invalid
-from app.core.i18n import N_
 from app.db.uow import unit_of_work
 from app.fields import refuse
 from app.permissions import GRANTS, Permission, Role
@@ -18,6 +19,8 @@ from app.web.language import LANGUAGES
 from app.web.page import done, render
 
 bp = Blueprint("accounts", __name__)
+own_routes.register(bp)
+admin_routes.register(bp)
 
 
 @bp.get("/sign-in")
@@ -53,32 +56,6 @@ def sign_out() -> Response:
     return done(url_for(".sign_in"))
 
 
-@bp.get("/account/password")
-@requires(Permission.ACCOUNT_OWN)
-def password() -> Response:
-    return render("accounts/password.html", form=PasswordForm())
-
-
-@bp.post("/account/password")
-@requires(Permission.ACCOUNT_OWN)
-def change_password() -> Response:
-    form = PasswordForm(request.form)
-    if form.validate():
-        try:
-            if form.new.data != form.again.data:
-                raise Invalid(N_("两次输入的新密码不一样。"), field="again")
-            user_id = actor().user_id or 0
-            hashed = services.check_new_password(queries.get_own(user_id), form.old.data, form.new.data)
-            with unit_of_work(actor(), clock.now()) as uow:
-                services.change_password(uow, user_id, hashed)
-        except Invalid as error:
-            refuse(form, error)
-        else:
-            flash(_("密码已修改，其他设备上的登录已全部退出。"))
-            return done(url_for("reports.home"))
-    return render("accounts/password.html", form=form, status=422)
-
-
 @bp.post("/language")
 @public
 def language() -> Response:
@@ -90,13 +67,20 @@ def language() -> Response:
 @bp.get("/accounts")
 @requires(Permission.ACCOUNT_READ)
 def index() -> Response:
-    page, total = queries.list_users(actor(), request.args)
-    return render("accounts/list.html", page=page, total=total)
+    listed = admin_queries.list_users(actor(), request.args, clock.now())
+    return render("accounts/list.html", listed=listed, roles=list(Role), states=list(AccountState))
+
+
+@bp.get("/accounts/<int:user_id>")
+@requires(Permission.ACCOUNT_READ)
+def show(user_id: int) -> Response:
+    return admin_routes.record(admin_queries.get_user(actor(), user_id))
 
 
 @bp.get("/accounts/roles")
 @requires(Permission.ACCOUNT_READ)
 def roles() -> Response:
+    g.section = "accounts.index"
     return render("accounts/roles.html", roles=list(Role), permissions=list(Permission), grants=GRANTS)
 
 

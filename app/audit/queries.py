@@ -142,8 +142,15 @@ def event_of(entry: AuditEntry) -> Event:
         action=entry.action,
         result=entry.result,
         changes=tuple(_change(entry.subject_type, name, pair) for name, pair in changes.items()),
-        extra=tuple(payload.items()),
+        extra=tuple((name, _said(name, value)) for name, value in payload.items()),
     )
+
+
+def _said(name: str, value: Any) -> Any:
+    """Turn what an action says beyond its changes back into what it was."""
+    if name in ("roles", "roles_granted", "roles_withdrawn") and isinstance(value, list):
+        return [Role(each) if each in list(Role) else each for each in value]
+    return value
 
 
 def _change(kind: str | None, name: str, pair: list[Any]) -> Change:

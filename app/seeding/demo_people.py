@@ -10,7 +10,7 @@ from app import clock
 from app.accounts import services as accounts
 from app.accounts.models import User
 from app.db.uow import UnitOfWork
-from app.organisation import queries, services, term_services
+from app.organisation import services, term_services
 from app.organisation.models import Absence, ChiefRepresentative, Posting, StaffMember
 from app.organisation.rules import AbsenceKind, PostingRole, StaffKind
 from app.permissions import Role
@@ -141,7 +141,6 @@ def _accounts(hall: _Hall, data: Mapping[str, Any], password_hash: str) -> None:
         user = User(
             username=username,
             name=name,
-            sort_key=queries.name_key(name),
             centre_id=hall.places.centre_id,
             section_id=section_id,
             staff_member_id=staff_member_id,

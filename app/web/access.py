@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from app import clock
 from app.accounts import services as accounts
+from app.accounts.rules import SessionEnd
 from app.audit import services as audit
 from app.permissions import Actor, Permission
+from app.web import session as cookie
+from app.web.page import label
 
 View = TypeVar("View", bound=Callable[..., object])
 login_manager = LoginManager()
@@ -55,9 +58,7 @@ def can(permission: str) -> bool:
 
 @login_manager.request_loader
 def _load(_request: object) -> SignedIn | None:
-    from app.web.session import read_token  # the cookie's side of a session
-
-    token = read_token()
+    token = cookie.read_token()
     found = accounts.resume(token, g.origin, clock.now()) if token else None
     return SignedIn(*found) if found else None
 
@@ -82,16 +83,28 @@ def enforce() -> Response | None:
         audit.record_refusal(who, clock.now(), permission=permission.value)
         abort(403)
     if current_user.must_change_password and permission is not Permission.ACCOUNT_OWN:
-        return redirect(url_for("accounts.password"), 303)  # type: ignore[return-value]
+        return redirect(url_for("accounts.own.password"), 303)  # type: ignore[return-value]
     return None
 
 
 def _to_sign_in() -> Response:
+    _say_why()
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     target = url_for("accounts.sign_in", next=wanted if wanted != "/" else None)
     if request.headers.get("HX-Request"):
         return Response("", 204, {"HX-Redirect": target})
     return redirect(target, 303)  # type: ignore[return-value]
+
+
+def _say_why() -> None:
+    """Tell whoever comes with the cookie of a session that is over what ended it, once."""
+    token = cookie.read_token()
+    why = accounts.how_ended(token, clock.now()) if token else None
+    if why is None:
+        return
+    cookie.end()
+    if why is not SessionEnd.SIGNED_OUT:
+        flash(label(why), "warning")
 
 
 def init_app(app: Flask) -> None:

@@ -175,7 +175,7 @@ def _person() -> dict[str, Any]:
         "actor_roles_text": gettext("、").join(label(role) for role in sorted(who.roles)),
         "centre_name": who.centre_name,
         "sign_out_url": url_for("accounts.sign_out"),
-        "account_url": url_for("accounts.password"),
+        "account_url": url_for("accounts.own.show"),
         "jobs_url": url_for("jobs.index"),
     }
 

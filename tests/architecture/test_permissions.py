@@ -83,6 +83,13 @@ def test_permissions_are_resource_and_verb_and_sorted_by_name() -> None:
     assert [r for i, r in enumerate(resources) if r not in resources[:i]] == list(dict.fromkeys(resources))
 
 
+def test_the_page_of_roles_has_words_for_every_permission_and_its_group() -> None:
+    page = (APP.parent / "templates/accounts/roles.html").read_text()
+    missing = [p.value for p in Permission if f'"{p.value}": _("' not in page]
+    missing += [name for name in {p.value.split(":")[0] for p in Permission} if f'"{name}": ' not in page]
+    assert not missing, missing
+
+
 def test_the_three_offices_stay_apart() -> None:
     """What one of them may, no other may, beyond what everyone may and what several may look up."""
     everyone = frozenset.intersection(*GRANTS.values())

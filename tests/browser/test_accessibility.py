@@ -36,6 +36,8 @@ def addresses(live: Any) -> dict[str | None, list[str]]:
         code = db.session.get_one(Document, document_id).code
         draft_id = inspections.noted(live, photo=True)
     ids: dict[str, list[dict[str, Any]]] = {
+        "accounts.admin.edit": [{"user_id": cast.users["wang"]}],
+        "accounts.show": [{"user_id": cast.users[name]} for name in ("wang", "secadmin")],
         "accounts.sign_in": [{}],
         "audit.show": [{"centre_id": cast.centre, "seq": 3}],
         "documents.show": [{"document_id": document_id}],

@@ -13,7 +13,7 @@ from app import clock as office
 from app import create_app
 from app.accounts import queries as accounts
 from app.accounts.labels import LABELS
-from app.accounts.rules import password_faults
+from app.accounts.password_rules import PROFILES, password_faults
 from app.accounts.services import sign_in
 from app.audit.models import AuditHead
 from app.config import ROOT
@@ -121,13 +121,13 @@ def test_sixty_people_are_found_by_pinyin(demo_app):
 
 
 def test_each_listed_account_signs_in_with_its_role(demo_app):
-    assert not password_faults(demo.PASSWORD, "")
+    assert not password_faults(demo.PASSWORD, "", PROFILES["mlps"])
     for username, word in demo.SIGN_INS:
         user = accounts.find_user(username)
         assert user is not None
         assert user.name
         assert [LABELS[Role][grant.role] for grant in user.roles] == [word]
-        assert not password_faults(demo.PASSWORD, username)
+        assert not password_faults(demo.PASSWORD, username, PROFILES["mlps"])
     assert {word for _, word in demo.SIGN_INS} == set(LABELS[Role].values())
     assert sign_in("shenyanqiu", demo.PASSWORD, Origin(), "pytest", NOW)
 
