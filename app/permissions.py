@@ -18,6 +18,7 @@ class Permission(StrEnum):
     DOCUMENT_READ = "document:read"
     DOCUMENT_VOID = "document:void"
     HOME_READ = "home:read"
+    IMPORT_RUN = "import:run"
     JOB_READ = "job:read"
     ORGANISATION_READ = "organisation:read"
     PATROL_CONDUCT = "patrol:conduct"
@@ -102,6 +103,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Role.SYSTEM_ADMINISTRATOR: {
             P.ORGANISATION_READ,
             P.CALENDAR_MANAGE,
+            P.IMPORT_RUN,
             P.SETTING_READ,
             P.SETTING_MANAGE,
         },

@@ -79,6 +79,11 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "own": ("rules", "labels", "forms", "models", "queries", "exports"),
         "any": ("models", "queries", "rules"),
     },
+    "imports": {
+        "app": (*KERNEL, "app.db", "app.extensions", "app.clock", "app.fields", "app.transfers"),
+        "own": ("rules", "labels", "models", "forms", "queries", "services", "imports"),
+        "any": ("models", "queries", "rules"),
+    },
     "jobs": {
         "app": (
             *KERNEL,
