@@ -13,7 +13,7 @@ from app.organisation.models import (
     Zone,
 )
 from app.organisation.point_imports import PointChecker, apply_points
-from app.organisation.staff_imports import StaffChecker, apply_staff
+from app.organisation.staff_imports import StaffChecker, apply_staff, prepare_staff
 from app.transfers.importing import Field, Import
 
 IMPORTS = (
@@ -74,5 +74,6 @@ IMPORTS = (
         watched=(StaffMember, Posting, PatrolPoint, Department),
         check=StaffChecker,
         apply=apply_staff,
+        prepare=prepare_staff,
     ),
 )

@@ -15,24 +15,24 @@ from app.core.i18n import N_
 from app.db.uow import UnitOfWork
 from app.extensions import db
 from app.organisation import change_services, checks, hours_rules, pinyin, queries
-from app.organisation.forms import PointForm
-from app.organisation.import_checks import (
+from app.organisation.common_imports import (
     TICKS,
     Fault,
     check_day,
     departments,
     differing,
-    ids_of,
+    in_chunks,
+    insert,
     kinds,
     lacking,
     words_of,
 )
+from app.organisation.forms import PointForm
 from app.organisation.models import OpeningHours, PatrolPoint, ServedDepartment, Zone
 from app.organisation.rules import PointKind
 from app.transfers.importing import Cells, Judged, folded
 from app.transfers.models import Batch
-from app.transfers.rules import Outcome
-from app.transfers.workbook import NO, YES
+from app.transfers.rules import NO, YES, Outcome
 
 _POINT = ("name", "kind", "zone_id", "department_id", "comprehensive", "walking_order", "opened_on")
 
@@ -63,6 +63,7 @@ class PointChecker:
             "zone_id": [zone.name for zone in zones],
             "kind": words_of(PointKind),
             "department_id": called,
+            "served": called,
             "comprehensive": [YES, NO],
         }
         rows = db.session.execute(
@@ -173,23 +174,23 @@ def _served(centre_id: int, today: date) -> dict[int, set[int]]:
 
 
 def apply_points(uow: UnitOfWork, batch: Batch, judged: Sequence[Judged]) -> None:
-    """Open the new points at once, and correct those that the table says otherwise."""
+    """Open the new points in bulk, and correct those that the table says otherwise."""
     checks.take_turn(uow, batch.centre_id)
-    new = [row.values for row in judged if row.outcome is Outcome.NEW]
-    rows = [
-        {name: values[name] for name in (*_POINT, "number")}
-        | {"centre_id": batch.centre_id, "version": 1, "initials": pinyin.initials(values["name"])}
-        for values in new
-    ]
-    uow.bulk_insert(PatrolPoint, rows, subject=batch)
-    ids = ids_of(uow, PatrolPoint, PatrolPoint.number, batch.centre_id, [row["number"] for row in rows])
-    hours, served = [], []
-    for values in new:
-        child = {"patrol_point_id": ids[values["number"]], "from_on": values["opened_on"], "version": 1}
-        hours += [child | slot._asdict() for slot in hours_rules.read(values["hours"])]
-        served += [child | {"department_id": department_id} for department_id in values["served"]]
-    uow.bulk_insert(OpeningHours, hours, subject=batch)
-    uow.bulk_insert(ServedDepartment, served, subject=batch)
+    for new in in_chunks(judged):
+        rows = [
+            {name: row.values[name] for name in (*_POINT, "number")}
+            | {"centre_id": batch.centre_id, "version": 1, "initials": pinyin.initials(row.values["name"])}
+            for row in new
+        ]
+        ids = insert(uow, batch, PatrolPoint, PatrolPoint.number, rows)
+        hours: list[dict[str, Any]] = []
+        served: list[dict[str, Any]] = []
+        for values in (row.values for row in new):
+            child = {"patrol_point_id": ids[values["number"]], "from_on": values["opened_on"], "version": 1}
+            hours += [child | slot._asdict() for slot in hours_rules.read(values["hours"])]
+            served += [child | {"department_id": department_id} for department_id in values["served"]]
+        uow.bulk_insert(OpeningHours, hours, subject=batch)
+        uow.bulk_insert(ServedDepartment, served, subject=batch)
     for row in judged:
         if row.outcome is Outcome.CHANGED:
             change_services.change_point(uow, row.row_id or 0, row.version, row.values)

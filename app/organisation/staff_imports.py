@@ -15,8 +15,17 @@ from app.db import search
 from app.db.uow import UnitOfWork
 from app.extensions import db
 from app.organisation import change_services, checks, pinyin, queries, term_services
+from app.organisation.common_imports import (
+    check_day,
+    departments,
+    differing,
+    in_chunks,
+    insert,
+    kinds,
+    lacking,
+    words_of,
+)
 from app.organisation.forms import PostingForm, StaffForm
-from app.organisation.import_checks import check_day, departments, differing, ids_of, kinds, lacking, words_of
 from app.organisation.models import PatrolPoint, Posting, StaffMember
 from app.organisation.rules import PostingRole, StaffKind
 from app.organisation.term_rules import meet
@@ -46,7 +55,7 @@ class StaffChecker:
         self.words: Mapping[str, Mapping[str, Any]] = {
             "department_id": named_departments,
             "kind": kinds(StaffKind),
-            "role": kinds(PostingRole) | {"a角": PostingRole.A, "b角": PostingRole.B},
+            "role": kinds(PostingRole),
             "point": {folded(place.number): place.number for place in places},
         }
         self.choices: Mapping[str, Sequence[str]] = {
@@ -65,9 +74,10 @@ class StaffChecker:
             ).where(StaffMember.centre_id == centre_id)
         )
         self.people = {row.staff_number.lower(): row for row in rows if row.staff_number}
-        self.postings: dict[int, list[Posting]] = {}
-        for posting in db.session.scalars(
-            select(Posting)
+        self.postings: dict[int, list[Any]] = {}
+        term = (Posting.patrol_point_id, Posting.post, Posting.role, Posting.from_on, Posting.to_on)
+        for posting in db.session.execute(
+            select(Posting.staff_member_id, *term)
             .join(StaffMember, StaffMember.id == Posting.staff_member_id)
             .where(StaffMember.centre_id == centre_id, or_(Posting.to_on.is_(None), Posting.to_on >= today))
         ):
@@ -143,36 +153,34 @@ class StaffChecker:
             judged.outcome = Outcome.CHANGED
 
 
+def prepare_staff(judged: Sequence[Judged]) -> None:
+    """Spell the new people's names and cut them up for the search, before the transaction opens."""
+    for row in judged:
+        if row.outcome is Outcome.NEW:
+            name, number = row.values["name"], row.values["staff_number"]
+            initials = pinyin.initials(name, person=True)
+            row.values |= {"sort_key": queries.name_key(name), "initials": initials}
+            row.values["text"] = search.indexed(0, f"{name} {initials} {number}")
+
+
 def apply_staff(uow: UnitOfWork, batch: Batch, judged: Sequence[Judged]) -> None:
-    """Add the new people at once with their postings, and correct those that the table says otherwise."""
+    """Add the new people in bulk with their postings, and correct those that the table says otherwise."""
     checks.take_turn(uow, batch.centre_id)
-    new = [row.values for row in judged if row.outcome is Outcome.NEW]
-    rows = [
-        {name: values[name] for name in (*_STAFF, "staff_number")}
-        | {
-            "centre_id": batch.centre_id,
-            "version": 1,
-            "sort_key": queries.name_key(values["name"]),
-            "initials": pinyin.initials(values["name"], person=True),
-        }
-        for values in new
-    ]
-    uow.bulk_insert(StaffMember, rows, subject=batch)
-    ids = ids_of(
-        uow, StaffMember, StaffMember.staff_number, batch.centre_id, [r["staff_number"] for r in rows]
-    )
-    texts = (
-        search.indexed(ids[row["staff_number"]], f"{row['name']} {row['initials']} {row['staff_number']}")
-        for row in rows
-    )
-    if rows:
+    for new in in_chunks(judged):
+        rows = [
+            {name: row.values[name] for name in (*_STAFF, "staff_number", "sort_key", "initials")}
+            | {"centre_id": batch.centre_id, "version": 1}
+            for row in new
+        ]
+        ids = insert(uow, batch, StaffMember, StaffMember.staff_number, rows)
+        texts = (row.values["text"]._replace(row_id=ids[row.values["staff_number"]]) for row in new)
         search.index_many(uow.session, StaffMember.__search_table__, texts)
-    postings = [
-        {"staff_member_id": ids[values["staff_number"]], "version": 1, **values["posting"]}
-        for values in new
-        if "posting" in values
-    ]
-    uow.bulk_insert(Posting, postings, subject=batch)
+        postings = [
+            {"staff_member_id": ids[row.values["staff_number"]], "version": 1, **row.values["posting"]}
+            for row in new
+            if "posting" in row.values
+        ]
+        uow.bulk_insert(Posting, postings, subject=batch)
     for row in judged:
         if row.outcome is Outcome.CHANGED:
             _correct(uow, row)

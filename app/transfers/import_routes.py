@@ -134,15 +134,13 @@ def checked(name: str) -> Response:
     if draft.content["check"] is None:
         return done(url_for(".columns", name=name))
     start = row_id(request.args.get("from")) or 0
-    found = list(intake.page_of_faults(settings(), kind, draft, start))
     return render(
         "transfers/check.html",
         kind=kind,
         content=draft.content,
         counts=draft.content["check"]["counts"],
-        faults=found[: intake.PAGE],
+        faults=list(intake.page_of_faults(settings(), kind, draft, start)),
         start=start,
-        more=len(found) > intake.PAGE,
         size=intake.PAGE,
         earlier=import_queries.same_file(actor(), kind.name, draft.content["sha256"]),
     )
@@ -170,6 +168,7 @@ def apply(name: str) -> Response:
     report = intake.check(settings(), kind, draft)
     if report.counts != shown["counts"]:
         return _changed_since(kind, draft_id, report)
+    kind.prepare(report.judged)
     with unit_of_work(actor(), clock.now()) as uow:
         batch_id = services.apply_table(uow, kind, draft_id, report, skip_bad=skip).id
     return done(url_for(".batch", batch_id=batch_id))

@@ -31,10 +31,12 @@ Cell = str | int | float
 Cells = Mapping[str, Any]
 EXAMPLE = N_("示例")  # begins the example row of a template
 NO_SUCH = N_("没有“%(value)s”。")
+NOT_ONE_OF = N_("没有“%(value)s”，可以填：%(choices)s。")
+_SHOWN = 6  # choices that a refusal names
 MISSING = N_("请填写此项。")
 _SERIAL = date(1899, 12, 30)  # day 0 of a workbook's dates
 _SERIALS = range(20_000, 80_000)  # 1954 to 2119: other numbers are no dates that somebody left unformatted
-_SEPARATORS = str.maketrans({"，": ",", "、": ",", ";": ",", "；": ",", "/": ",", "\n": ","})
+_SEPARATORS = str.maketrans(dict.fromkeys("，、;；/\n", ","))
 _KEPT = 4096  # cells whose reading is remembered, for each field
 
 
@@ -91,6 +93,8 @@ class Import:
     watched: tuple[type[Audited], ...]  # the tables that a judgement rests on
     check: Callable[[int, date], Checker]
     apply: Callable[[UnitOfWork, Batch, Sequence[Judged]], None]
+    # What takes its time about the rows, before the transaction opens.
+    prepare: Callable[[Sequence[Judged]], None] = lambda judged: None
 
     @property
     def places(self) -> dict[str, int]:
@@ -209,13 +213,13 @@ def _reader(checker: Checker, wanted: Field) -> Read:
     """Return what reads a cell of one column; cells that return are read once."""
     form = next(form for form in checker.forms if wanted.name in form)
     target: FormField = form[wanted.name]
-    words = checker.words.get(wanted.name)
+    words, choices = checker.words.get(wanted.name), checker.choices.get(wanted.name, ())
     kept: dict[Cell, tuple[Any, DomainError | None]] = {}
 
     def read(cell: Cell) -> tuple[Any, DomainError | None]:
         found = kept.get(cell)
         if found is None:
-            found = _read(form, target, wanted, words, cell)
+            found = _read(form, target, wanted, words, choices, cell)
             if len(kept) < _KEPT:
                 kept[cell] = found
         return found
@@ -224,7 +228,12 @@ def _reader(checker: Checker, wanted: Field) -> Read:
 
 
 def _read(
-    form: Form, target: FormField, wanted: Field, words: Mapping[str, Any] | None, cell: Cell
+    form: Form,
+    target: FormField,
+    wanted: Field,
+    words: Mapping[str, Any] | None,
+    choices: Sequence[str],
+    cell: Cell,
 ) -> tuple[Any, DomainError | None]:
     if isinstance(target, Day) and not isinstance(cell, str) and cell in _SERIALS:
         typed = [str(_SERIAL + timedelta(days=int(cell)))]
@@ -234,7 +243,7 @@ def _read(
         said = str(cell).translate(_SEPARATORS).split(",") if wanted.many else [str(cell)]
         missing = [word for word in said if word.strip() and folded(word) not in words]
         if missing:
-            return None, Invalid(NO_SUCH, value=missing[0].strip()[:60])
+            return None, _no_such(missing[0].strip()[:60], choices)
         found = [words[folded(word)] for word in said if word.strip()]
         if not hasattr(target, "choices"):  # a tick: what it stands for is no text of the form
             return found[0], None
@@ -245,3 +254,10 @@ def _read(
     if fault is None:
         return target.data, None
     return None, fault if isinstance(fault, DomainError) else Invalid(str(fault))
+
+
+def _no_such(value: str, choices: Sequence[str]) -> Invalid:
+    if not choices:
+        return Invalid(NO_SUCH, value=value)
+    shown = N_("、").join(choices[:_SHOWN]) + ("…" if len(choices) > _SHOWN else "")
+    return Invalid(NOT_ONE_OF, value=value, choices=shown)

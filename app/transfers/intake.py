@@ -36,7 +36,7 @@ GONE = N_("没有正在导入的文件，请重新上传。")
 NO_HEAD = N_("没有找到表头：前 %(lines)s 行里没有认得的列名。请使用模板，或者核对列名：%(names)s。")
 NO_ROWS = N_("表头下面没有数据。")
 _SAMPLES = 3
-_SAID, _AND = N_("%(name)s：%(reason)s"), N_("；")
+_SAID, _AND = N_("%(name)s：%(reason)s"), " "
 _UNDER_WAY = 3600  # seconds that an upload may take from its folder to its draft
 
 Row = tuple[int, list[Any]]
@@ -132,14 +132,14 @@ def _described(
     number, heads = first[place]
     mapping = importing.guess(kind, heads, names)
     if not mapping:
-        known = "、".join(each.label for each in kind.fields if each.required)
+        known = N_("、").join(each.label for each in kind.fields if each.required)
         raise Invalid(NO_HEAD, field="file", lines=HEAD_LINES, names=known)
     count = facts["rows"] - place - 1
     if count < 1:
         raise Invalid(NO_ROWS, field="file")
     merged = [span for span in facts.get("merged", ()) if _last_line(span) >= number]
     if merged:
-        raise Invalid(reading.REFUSALS["merged"], field="file", places="、".join(merged[:5]))
+        raise Invalid(reading.REFUSALS["merged"], field="file", places=N_("、").join(merged[:5]))
     return {
         "facts": facts,
         "rows": count,

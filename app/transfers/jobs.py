@@ -61,6 +61,7 @@ def apply(task: Task) -> None:
     shown = draft.content["check"]
     if shown is None or shown["counts"] != report.counts:
         raise Stale(services.STALE)
+    kind.prepare(report.judged)
     task.progress(total, total)
     with unit_of_work(_asker(task, Permission.IMPORT_RUN), clock.now()) as uow:
         batch = services.apply_table(uow, kind, task.args["draft"], report, skip_bad=task.args["skip_bad"])

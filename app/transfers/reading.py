@@ -24,7 +24,18 @@ from zipfile import BadZipFile, ZipFile
 
 from app.core.errors import Invalid
 from app.core.i18n import N_
-from app.transfers.rules import COLUMNS_MAX, FILE_MAX, HEAD_LINES, MEGABYTE, ROWS_MAX, column_letters
+from app.transfers.rules import (
+    CHOICES,
+    COLUMNS_MAX,
+    FILE_MAX,
+    HEAD_LINES,
+    MEGABYTE,
+    NO,
+    NOTES,
+    ROWS_MAX,
+    YES,
+    column_letters,
+)
 
 WALL_SECONDS = 60
 CPU_SECONDS = 50
@@ -146,7 +157,7 @@ def _plain(cell: Any) -> str | float | int:
     if isinstance(cell, str):
         return cell.strip().encode("utf-8", "replace").decode("utf-8")
     if isinstance(cell, bool):
-        return "是" if cell else "否"
+        return YES if cell else NO
     if isinstance(cell, float):
         return int(cell) if cell.is_integer() and abs(cell) < 1e15 else cell
     if isinstance(cell, datetime):
@@ -193,14 +204,14 @@ def _xlsx(source: Path, head: bytes) -> tuple[dict[str, Any], Iterator[list[Any]
         from python_calamine import CalamineWorkbook
 
         book = CalamineWorkbook.from_path(str(source))
-        sheets = {name: book.get_sheet_by_name(name) for name in parts if name not in OWN_SHEETS}
+        sheets = {name: book.get_sheet_by_name(name) for name in parts if name not in (NOTES, CHOICES)}
     except (BadZipFile, KeyError, OSError, ValueError, EOFError):
         raise Refused("damaged") from None
     filled = [name for name, sheet in sheets.items() if sheet.height]
     if not filled:
         raise Refused("empty")
     if len(filled) > 1:
-        raise Refused("sheets", places="、".join(filled[:_NAMED]))
+        raise Refused("sheets", places=N_("、").join(filled[:_NAMED]))
     name = filled[0]
     return {"sheet": name, **seen[name]}, _rows(sheets[name])
 
@@ -215,9 +226,7 @@ def _rows(sheet: Any) -> Iterator[list[Any]]:
 
 # --- what the file itself says, before anything unfolds it -------------------------------------------
 
-# What our own workbooks bring along beside their rows.
-OWN_SHEETS = ("说明", "选项")
-_PLACE = re.compile(rb"\br=[\"']([A-Z]{3}\d+|[C-Z][A-Z]\d+|[A-Z]{1,3}\d{6,})[\"']")
+_PLACE = re.compile(rb"r=[\"']([A-Z]{3}\d+|[C-Z][A-Z]\d+|[A-Z]{1,3}\d{6,})[\"']")
 _FORMULA = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br=[\"']([A-Z]+\d+)[\"'][^>]*>\s*<(?:\w+:)?f[\s>/]")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?\bref=[\"']([A-Z0-9:]+)[\"']")
 _HIDDEN = rb"\bhidden=[\"'](?:1|true)[\"']"
@@ -277,10 +286,14 @@ def _scan(archive: ZipFile, part: str) -> dict[str, Any]:
     for piece in _pieces(archive, part):
         for place in _PLACE.findall(piece):
             _check_place(place.decode())
-        formulas += [place.decode() for place in _FORMULA.findall(piece)]
-        merged += [place.decode() for place in _MERGED.findall(piece)]
-        hidden += [int(number) for number in _HIDDEN_COLUMN.findall(piece)]
-        hidden_rows += len(_HIDDEN_ROW.findall(piece))
+        # A plain look first: most pieces have none of these, and the patterns take their time.
+        if b"<f" in piece or b":f" in piece:
+            formulas += [place.decode() for place in _FORMULA.findall(piece)]
+        if b"mergeCell" in piece:
+            merged += [place.decode() for place in _MERGED.findall(piece)]
+        if b"hidden=" in piece:
+            hidden += [int(number) for number in _HIDDEN_COLUMN.findall(piece)]
+            hidden_rows += len(_HIDDEN_ROW.findall(piece))
     return {
         "formulas": len(formulas),
         "formula": formulas[0] if formulas else "",

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from app.core.actions import Action
+from app.core.i18n import N_
 
 EXPORT_AT_ONCE = 2000  # rows of a list that are handed over at once; more become a job
 EXPORT_JOB = "transfers.export"
@@ -17,6 +18,10 @@ CHECK_AT_ONCE = 1000  # rows that are checked and applied while the page waits; 
 CHANGES_MAX = 5000  # existing rows that one import may change: each leaves its own entry
 CHECK_JOB = "transfers.check"
 APPLY_JOB = "transfers.apply"
+
+YES, NO = N_("是"), N_("否")
+# Sheets that our own workbooks bring along beside their rows: where they come from, what may be chosen.
+NOTES, CHOICES = N_("说明"), N_("选项")
 
 LIST_EXPORTED = Action("list.exported", frozenset({"ledger", "filter", "rows", "sha256"}))
 TABLE_IMPORTED = Action("table.imported")

@@ -21,13 +21,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from app import clock
 from app.core.i18n import N_
-from app.transfers.rules import column_letters
+from app.transfers.rules import CHOICES, NO, NOTES, YES, column_letters
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-YES, NO = N_("是"), N_("否")
-NOTES = N_("说明")  # the sheet that says where the rows come from; an import passes it over
 TEXT_MAX = 32_767  # characters that a cell can hold
-CHOICES = N_("选项")  # the sheet that drop-downs take their words from; passed over as well
 SHEET_ROWS = 1_000_000
 FILLED_MAX = 2000  # rows of a template that have drop-downs
 _NOTHING: Mapping[int, Sequence[str]] = MappingProxyType({})

@@ -100,7 +100,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 # A room of a feature's own making is judged as a service that knows its own feature.
-OTHER = {**ROOMS["services"], "app": (*ROOMS["services"]["app"], "app.config", "app.registry")}
+OTHER = {
+    **ROOMS["services"],
+    "app": (*ROOMS["services"]["app"], "app.config", "app.registry", "app.fields"),
+}
 # Seeding plays the whole house through its services.
 ANYWHERE = ("seeding",)
 FLASK = ("flask", "flask_babel", "flask_login", "flask_wtf", "htmx_flask", "flask_sqlalchemy", "werkzeug")

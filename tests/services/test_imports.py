@@ -60,6 +60,7 @@ class Intake:
     def apply(self, *, skip_bad: bool = False) -> Batch:
         draft_id = self.draft.id
         self.check()
+        self.kind.prepare(self.report.judged)
         with unit_of_work(actor("sysadmin"), office.now()) as uow:
             return services.apply_table(uow, self.kind, draft_id, self.report, skip_bad=skip_bad)
 
@@ -206,9 +207,9 @@ def test_columns_that_cannot_be_are_refused(db_context, mapping, said):
             "B 名称",
             "第 2 个字符是无法保存的控制字符，请删除后重试。",
         ),
-        (point(区域="三楼"), "C 区域", "没有“三楼”。"),
-        (point(类别="柜台"), "D 类别", "没有“柜台”。"),
-        (point(进驻部门="税务局"), "E 进驻部门", "没有“税务局”。"),
+        (point(区域="三楼"), "C 区域", "没有“三楼”，可以填：一楼大厅。"),
+        (point(类别="柜台"), "D 类别", "没有“柜台”，可以填：窗口、等候区、导询台、自助终端、便民服务点。"),
+        (point(进驻部门="税务局"), "E 进驻部门", "没有“税务局”，可以填：市场监管局、住房保障局。"),
         (point(启用日期="下个月"), "F 启用日期", "日期不对，请写成 2026-11-22 或 1122。"),
         (point(启用日期=date(2036, 1, 1)), "F 启用日期", "2036-01-01 在一年以后，请核对年份。"),
         (point(启用日期=date(2023, 1, 1)), "E 进驻部门", "这个部门 2024-01-02 才进驻。"),
@@ -223,7 +224,7 @@ def test_a_bad_place_is_named_with_its_reason(take, row, column, reason):
 @pytest.mark.parametrize(
     ("row", "column", "reason"),
     [
-        (person(窗口="Z99"), "G 窗口", "没有“Z99”。"),
+        (person(窗口="Z99"), "G 窗口", "没有“Z99”，可以填：A01、B01、K01。"),
         (
             person("2002", "𠮷㛃伟", 窗口="A01", 进驻部门="", 到岗日期=""),
             "G 窗口",
@@ -506,7 +507,7 @@ def test_bad_rows_come_back_with_their_reasons_and_can_be_mended(take, site):
     sheets.write_problems(file, table.kind, heads, intake.bad_rows(site.settings, table.kind, table.draft))
     head, row = list(load_workbook(file).active.iter_rows(values_only=True))[:2]
     assert (head[-1], row[0], row[2]) == ("问题", "C02", "三楼")
-    assert row[-1] == "区域：没有“三楼”。；类别：没有“柜台”。"
+    assert row[-1].startswith("区域：没有“三楼”，可以填：一楼大厅。 类别：没有“柜台”，可以填：窗口、")
     again = take(POINTS, file.getvalue())
     assert len(again.faults()) == 2
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.core.errors import DomainError, Invalid
 from app.db.uow import UnitOfWork
@@ -15,11 +16,13 @@ from app.extensions import db
 from app.organisation import rules
 from app.organisation.labels import LABELS
 from app.organisation.models import Department
-from app.transfers.importing import MISSING, Cells, folded
+from app.transfers.importing import MISSING, Cells, Judged, folded
+from app.transfers.models import Batch
+from app.transfers.rules import NO, YES, Outcome
 
-TICKS = {**dict.fromkeys(("是", "y", "yes", "1", "true", "综合", "综合窗口"), True)}
-TICKS |= dict.fromkeys(("否", "n", "no", "0", "false", "无"), False)
-_SOME = 500  # keys that are looked up at once
+TICKS = {**dict.fromkeys((YES, "y", "yes", "1", "true"), True)}
+TICKS |= dict.fromkeys((NO, "n", "no", "0", "false"), False)
+_CHUNK = 5000
 Fault = tuple[str, DomainError]
 
 
@@ -64,12 +67,18 @@ def differing(row: Any, given: Cells, columns: Iterable[str]) -> dict[str, Any]:
     return {name: given[name] for name in columns if name in given and given[name] != getattr(row, name)}
 
 
-def ids_of(uow: UnitOfWork, model: Any, column: Any, centre_id: int, keys: Sequence[str]) -> dict[str, int]:
-    """Return the ids of new rows by their keys."""
-    found: dict[str, int] = {}
-    for start in range(0, len(keys), _SOME):
-        wanted = select(column, model.id).where(
-            model.centre_id == centre_id, column.in_(keys[start : start + _SOME])
-        )
-        found.update((key, row_id) for key, row_id in uow.session.execute(wanted))
-    return found
+def insert(
+    uow: UnitOfWork, batch: Batch, model: Any, key: Any, rows: Sequence[dict[str, Any]]
+) -> dict[str, int]:
+    """Insert new rows of the batch's centre in bulk, and return their ids by their keys."""
+    last = uow.session.scalar(select(func.max(model.id))) or 0
+    uow.bulk_insert(model, rows, subject=batch)
+    new = select(key, model.id).where(model.centre_id == batch.centre_id, model.id > last)
+    return dict(uow.session.execute(new).tuples().all())
+
+
+def in_chunks(judged: Sequence[Judged]) -> Iterator[list[Judged]]:
+    """Yield the new rows, some thousand at a time: a list of all of them once more would not fit."""
+    new = (row for row in judged if row.outcome is Outcome.NEW)
+    while chunk := list(islice(new, _CHUNK)):
+        yield chunk
