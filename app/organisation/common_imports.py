@@ -42,9 +42,9 @@ def words_of(kind: type[StrEnum]) -> list[str]:
 def departments(centre_id: int) -> tuple[dict[str, int], dict[int, date], list[str]]:
     """Return the departments still there: by their names, since when, and as they are called."""
     rows = db.session.execute(
-        select(Department.id, Department.name, Department.short_name, Department.opened_on).where(
-            Department.centre_id == centre_id, Department.closed_on.is_(None)
-        )
+        select(Department.id, Department.name, Department.short_name, Department.opened_on)
+        .where(Department.centre_id == centre_id, Department.closed_on.is_(None))
+        .order_by(Department.sort_key, Department.id)
     ).all()
     named = {folded(row.short_name): row.id for row in rows} | {folded(row.name): row.id for row in rows}
     return named, {row.id: row.opened_on for row in rows}, [row.short_name for row in rows]
@@ -74,7 +74,7 @@ def insert(
     last = uow.session.scalar(select(func.max(model.id))) or 0
     uow.bulk_insert(model, rows, subject=batch)
     new = select(key, model.id).where(model.centre_id == batch.centre_id, model.id > last)
-    return dict(uow.session.execute(new).tuples().all())
+    return {row[0]: row[1] for row in uow.session.execute(new)}
 
 
 def in_chunks(judged: Sequence[Judged]) -> Iterator[list[Judged]]:

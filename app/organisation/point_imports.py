@@ -44,9 +44,9 @@ class PointChecker:
         self.today = today
         named_departments, self.opened, called = departments(centre_id)
         zones = db.session.execute(
-            select(Zone.id, Zone.name, Zone.floor).where(
-                Zone.centre_id == centre_id, Zone.closed_on.is_(None)
-            )
+            select(Zone.id, Zone.name, Zone.floor)
+            .where(Zone.centre_id == centre_id, Zone.closed_on.is_(None))
+            .order_by(Zone.position, Zone.id)
         ).all()
         named = {folded(zone.floor + zone.name): zone.id for zone in zones}
         form = PointForm()
