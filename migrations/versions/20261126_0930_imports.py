@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261125_2300"
-down_revision = "20261125_2250"
+revision = "20261126_0930"
+down_revision = "20261126_0900"
 branch_labels = None
 depends_on = None
 
