@@ -18,6 +18,7 @@ class Permission(StrEnum):
     DOCUMENT_READ = "document:read"
     DOCUMENT_VOID = "document:void"
     HOME_READ = "home:read"
+    IMPORT_RUN = "import:run"
     JOB_READ = "job:read"
     ORGANISATION_MANAGE = "organisation:manage"
     ORGANISATION_READ = "organisation:read"
@@ -104,6 +105,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         # Administrators see no business data.
         Role.SYSTEM_ADMINISTRATOR: {
             P.CALENDAR_MANAGE,
+            P.IMPORT_RUN,
             P.ORGANISATION_MANAGE,
             P.ORGANISATION_READ,
             P.POSTING_MANAGE,

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -61,17 +63,42 @@ def _table(name: str, postgresql: bool) -> Table:
     )
 
 
+class Indexed(NamedTuple):
+    """A row's place in its ledger's index; `tokens` as SQLite takes them, separated by spaces."""
+
+    row_id: int
+    body: str
+    tokens: str
+
+
+def indexed(row_id: int, value: str) -> Indexed:
+    """Return what the index keeps of a text."""
+    found = words(value)
+    return Indexed(row_id, " ".join(found), " ".join(sorted(frozenset().union(*map(_keys, found)))))
+
+
 def index(session: Session, name: str, row_id: int, value: str) -> None:
     """Put the text a row is found by into its ledger's index, inside the row's own transaction."""
-    found = words(value)
-    tokens = sorted({_key(piece) for word in found for piece in pieces(word)})
-    body = " ".join(found)
+    connection = session.connection()
+    table = _table(name, connection.dialect.name == "postgresql")
+    connection.execute(table.delete().where(table.c.rowid == row_id))
+    index_many(session, name, [indexed(row_id, value)])
+
+
+def index_many(session: Session, name: str, found: Iterable[Indexed]) -> None:
+    """Put new rows into their ledger's index, inside the rows' own transaction."""
     connection = session.connection()
     postgresql = connection.dialect.name == "postgresql"
-    table = _table(name, postgresql)
-    connection.execute(table.delete().where(table.c.rowid == row_id))
-    values = {"rowid": row_id, "body": body, "tokens": tokens if postgresql else " ".join(tokens)}
-    connection.execute(table.insert().values(values))
+    rows = [
+        {"rowid": row_id, "body": body, "tokens": tokens.split() if postgresql else tokens}
+        for row_id, body, tokens in found
+    ]
+    connection.execute(_table(name, postgresql).insert(), rows)
+
+
+@lru_cache(maxsize=4096)
+def _keys(word: str) -> frozenset[str]:
+    return frozenset(_key(piece) for piece in pieces(word))  # most words of a ledger return in every row
 
 
 def matching(session: Session, name: str, query: str) -> Select[int] | None:

@@ -105,10 +105,10 @@ def _done(now: datetime, result: Any, files: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def fail(claim: Claim, reason: str, now: datetime) -> bool:
+def fail(claim: Claim, reason: str, now: datetime, *, for_good: bool = False) -> bool:
     """Let a job rest before its next attempt, or give it up after the last; False as in `finish`."""
     message = reason[:_MESSAGE_MAX]
-    if claim.attempt < MAX_ATTEMPTS:
+    if claim.attempt < MAX_ATTEMPTS and not for_good:
         again = now + retry_delay(claim.attempt)
         return _change(claim, state=JobState.WAITING, run_after=again, message=message)
     return _change(claim, state=JobState.FAILED, finished_at=now, message=message)

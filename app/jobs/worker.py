@@ -25,7 +25,7 @@ from sqlalchemy import make_url
 
 from app import clock
 from app.config import Settings
-from app.core.errors import DomainError
+from app.core.errors import DomainError, NotAllowed, NotFound, Stale
 from app.db.uow import UnitOfWork
 from app.jobs import claims, results
 from app.jobs.claims import Cancelled, Claim, Lost
@@ -33,6 +33,7 @@ from app.jobs.queue import open_bell
 from app.registry import FEATURES, find_room
 
 SWEEP_EVERY = 10.0  # seconds
+_FOR_GOOD = (NotAllowed, NotFound, Stale)  # refusals that do not pass by themselves
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +173,8 @@ def _run(task: Task) -> None:
         # Only refusals of ours are words to show; another error's text may hold protected values.
         said = isinstance(error, DomainError)
         log.warning("job %s (%s) failed", claim.id, claim.kind, exc_info=not said)
-        if claims.fail(claim, str(error) if said else type(error).__name__, clock.now()):
+        reason = str(error) if said else type(error).__name__
+        if claims.fail(claim, reason, clock.now(), for_good=isinstance(error, _FOR_GOOD)):
             results.discard(task.settings, claim.id, claim.attempt)
     else:
         claims.finish(claim, clock.now(), result, task.listed_files())

@@ -6,18 +6,19 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, send_file, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext as _
 
 from app import clock
 from app.db.uow import unit_of_work
-from app.transfers import exporting, services
+from app.transfers import exporting, import_routes, services
 from app.transfers.exporting import Export, Written
-from app.transfers.workbook import XLSX
 from app.web.access import actor, requires
+from app.web.files import send_workbook
 from app.web.page import done
 
 bp = Blueprint("transfers", __name__)
+import_routes.register(bp)
 
 
 def _exports(export: Export) -> Callable[[], Response]:
@@ -33,7 +34,7 @@ def _exports(export: Export) -> Callable[[], Response]:
         written = Written(rows, exporting.sha256_of(file.getvalue()))
         with unit_of_work(actor(), now) as uow:
             services.record_export(uow, export, filters, written)
-        return _workbook(file, exporting.file_name(export, now))
+        return send_workbook(file, exporting.file_name(export, now))
 
     return view
 
@@ -44,14 +45,7 @@ for _each in exporting.every().values():
 
 def _ask(export: Export, filters: dict[str, Any]) -> Response:
     with unit_of_work(actor(), clock.now()) as uow:
-        job = services.ask_export(uow, export, filters)
-    link = {"url": url_for("jobs.show", job_id=job.id), "label": _("查看进度")}
+        job_id = services.ask_export(uow, export, filters)
+    link = {"url": url_for("jobs.show", job_id=job_id), "label": _("查看进度")}
     flash({"text": _("行数较多，正在后台导出。"), **link}, "success")  # type: ignore[arg-type]
     return done(url_for(export.page, **filters))
-
-
-def _workbook(file: io.BytesIO, name: str) -> Response:
-    file.seek(0)
-    response = send_file(file, mimetype=XLSX, as_attachment=True, download_name=name)
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from itertools import zip_longest
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from xlsxwriter import Workbook
@@ -19,12 +21,13 @@ from xlsxwriter.worksheet import Worksheet
 
 from app import clock
 from app.core.i18n import N_
+from app.transfers.rules import CHOICES, NO, NOTES, YES, column_letters
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-YES, NO = N_("是"), N_("否")
-NOTES = N_("说明")  # the sheet that says where the rows come from; an import passes it over
 TEXT_MAX = 32_767  # characters that a cell can hold
 SHEET_ROWS = 1_000_000
+FILLED_MAX = 2000  # rows of a template that have drop-downs
+_NOTHING: Mapping[int, Sequence[str]] = MappingProxyType({})
 _CUT = N_("…（过长，已截断）")
 _DIGITS_MAX = 15  # Excel keeps no more of a number
 _FIRST_YEAR = 1900
@@ -67,8 +70,17 @@ class Sheets:
             "time": self.book.add_format({"num_format": "hh:mm", "align": "left", "valign": "top"}),
         }
 
-    def add(self, name: str, columns: Sequence[Column], rows: Iterable[Any]) -> int:
-        """Write rows under a frozen head with filters, on more sheets if need be, and return how many."""
+    def add(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        rows: Iterable[Any],
+        choices: Mapping[int, Sequence[str]] = _NOTHING,
+    ) -> int:
+        """Write rows under a frozen head with filters, on more sheets if need be, and return how many.
+
+        `choices` become drop-downs of their columns.
+        """
         total, sheet, line = 0, self._open(name, columns), 0
         for row in rows:
             if line == SHEET_ROWS:
@@ -78,6 +90,8 @@ class Sheets:
             for place, column in enumerate(columns):
                 self._put(sheet, line, place, column.value(row))
         self._close(sheet, columns, line)
+        if choices:
+            self._offer(sheet, choices)
         return total
 
     def note(self, lines: Sequence[tuple[str, Any]]) -> None:
@@ -88,6 +102,19 @@ class Sheets:
         for line, (name, value) in enumerate(lines):
             self._put(sheet, line, 0, name)
             self._put(sheet, line, 1, value)
+
+    def _offer(self, sheet: Worksheet, choices: Mapping[int, Sequence[str]]) -> None:
+        """Let the cells of a column be chosen from words, which stand on a sheet of their own."""
+        listed = self.book.add_worksheet(CHOICES)
+        for at, (place, words) in enumerate(choices.items()):
+            letters = column_letters(at)
+            source = f"={CHOICES}!${letters}$1:${letters}${len(words)}"
+            sheet.data_validation(
+                1, place, FILLED_MAX, place, {"validate": "list", "source": source, "error_type": "warning"}
+            )
+        for line, row in enumerate(zip_longest(*choices.values(), fillvalue="")):
+            for at, word in enumerate(row):
+                self._put(listed, line, at, word)
 
     def close(self) -> None:
         """Put the file together; what a failure has left half written goes the same way, with its pieces."""

@@ -30,6 +30,7 @@ ASSETS = {
         ("", "css/ledger.css"),
         ("", "css/forms.css"),
         ("", "css/record.css"),
+        ("", "css/tables.css"),
     ),
     "app.js": (
         ("django_htmx", "static/django_htmx/htmx-2.min.js"),

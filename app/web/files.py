@@ -1,7 +1,8 @@
-"""Send stored files. Who may see one is decided before: the route loads the owning row first."""
+"""Send stored files and workbooks. Who may see one is decided before: the route loads its row first."""
 
 from __future__ import annotations
 
+import io
 import logging
 from pathlib import Path
 
@@ -16,6 +17,7 @@ PREVIEWS = {"small": rules.SMALL, "large": rules.LARGE}
 ORIGINAL, PLAY = "original", "play"
 # Whatever a browser makes of a file, it runs nothing and belongs to nobody.
 _SHUT_IN = "default-src 'none'; sandbox"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _A_DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -46,4 +48,12 @@ def send_evidence(root: Path, sha256: str, media_type: MediaType, variant: str) 
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if not width:
         response.headers["Content-Security-Policy"] = _SHUT_IN
+    return response
+
+
+def send_workbook(file: io.BytesIO, name: str) -> Response:
+    """Answer with a workbook to save; nothing keeps a copy on the way."""
+    file.seek(0)
+    response = send_file(file, mimetype=XLSX, as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
     return response

@@ -79,6 +79,11 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "own": ("rules", "labels", "forms", "models", "queries", "exports"),
         "any": ("models", "queries", "rules"),
     },
+    "imports": {
+        "app": (*KERNEL, "app.db", "app.extensions", "app.clock", "app.fields", "app.transfers"),
+        "own": ("rules", "labels", "models", "forms", "queries", "services", "imports"),
+        "any": ("models", "queries", "rules"),
+    },
     "jobs": {
         "app": (
             *KERNEL,
@@ -95,7 +100,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 # A room of a feature's own making is judged as a service that knows its own feature.
-OTHER = {**ROOMS["services"], "app": (*ROOMS["services"]["app"], "app.config", "app.registry")}
+OTHER = {
+    **ROOMS["services"],
+    "app": (*ROOMS["services"]["app"], "app.config", "app.registry", "app.fields"),
+}
 # Seeding plays the whole house through its services.
 ANYWHERE = ("seeding",)
 FLASK = ("flask", "flask_babel", "flask_login", "flask_wtf", "htmx_flask", "flask_sqlalchemy", "werkzeug")

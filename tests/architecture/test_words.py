@@ -17,7 +17,7 @@ CHINESE = (
     "app.organisation.pinyin",
     "app.web.language",
 )
-CHINESE_ROOMS = (".documents", "_documents", ".cli")
+CHINESE_ROOMS = (".documents", "_documents", ".cli", ".imports")
 # How people write dates and times; what a notice demands unless its author says otherwise, and
 # the rounds that a centre begins with, which are ledger text.
 CHINESE_TEXTS = (

@@ -33,6 +33,7 @@ class Example:
     shown: tuple[str, ...] = ()  # further GET endpoints, with the same ids, on which the record can be seen
     text: tuple[str, ...] = ()  # the fields that take free text
     audited: bool = True  # False where only a draft, or the reader's own cookie, is written
+    bulk: bool = False  # its new rows are answered for by one entry, that of an import
     status: int = 303
     note: str = ""  # tells two examples of one endpoint apart
 

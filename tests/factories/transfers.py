@@ -1,14 +1,19 @@
-"""Lists going out: one example for each, filled as its ledger is."""
+"""Lists going out, one example for each, filled as its ledger is; a table coming in, step by step."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 from typing import Any
 
+from app.db.uow import unit_of_work
 from app.registry import FEATURES
-from app.transfers import exporting
-from tests.factories.base import Example, Ids, Ledger
+from app.transfers import exporting, intake, services
+from app.transfers.workbook import XLSX
+from tests.cast import NOW, actor
+from tests.factories import tables
+from tests.factories.base import Example, Ids, Ledger, Visit
 
 
 def _ledger_of(page: str) -> Ledger:
@@ -33,4 +38,73 @@ def _out(name: str) -> Example:
     return Example(f"transfers.{name}", ledger.actor, fill, page=export.page, status=200)
 
 
-EXAMPLES = [_out(name) for name in exporting.every()]
+# --- a table of windows comes in -------------------------------------------------------------------
+
+KIND = "patrol-points"
+TABLE = tables.points(tables.point("C01"), tables.point("C02", "医保"))
+
+
+def uploaded(site: Any, content: bytes = TABLE) -> Ids:
+    intake.begin(site.settings, actor("sysadmin"), intake.kind_of(KIND), io.BytesIO(content), "表.xlsx", NOW)
+    return {"name": KIND}
+
+
+def checked(site: Any, content: bytes = TABLE) -> Ids:
+    ids, kind = uploaded(site, content), intake.kind_of(KIND)
+    draft = intake.get(actor("sysadmin"), kind)
+    draft_id = draft.id
+    report = intake.check(site.settings, kind, draft)
+    intake.save(draft_id, NOW, check=report.as_json(NOW))
+    return ids
+
+
+def applied(site: Any) -> Ids:
+    checked(site)
+    kind = intake.kind_of(KIND)
+    draft = intake.get(actor("sysadmin"), kind)
+    draft_id, report = draft.id, intake.check(site.settings, kind, draft)
+    with unit_of_work(actor("sysadmin"), NOW) as uow:
+        batch = services.apply_table(uow, kind, draft_id, report, skip_bad=False)
+    return {"batch_id": batch.id}
+
+
+def _faulty(site: Any) -> Ids:
+    return checked(site, tables.points(tables.point("C01", 区域="三楼")))
+
+
+def _kind(_site: Any) -> Ids:
+    return {"name": KIND}
+
+
+_COLUMNS = {"number": "1", "name": "2", "zone_id": "3", "kind": "4", "department_id": "5"}
+EXAMPLES = [
+    *(_out(name) for name in exporting.every()),
+    Example(
+        "transfers.imports.upload",
+        "sysadmin",
+        _kind,
+        files={"file": (TABLE, "表.xlsx")},
+        page="transfers.imports.start",
+        audited=False,
+    ),
+    Example(
+        "transfers.imports.choose_columns",
+        "sysadmin",
+        uploaded,
+        _COLUMNS,
+        page="transfers.imports.columns",
+        audited=False,
+    ),
+    Example("transfers.imports.apply", "sysadmin", checked, page="transfers.imports.checked", bulk=True),
+    Example(
+        "transfers.imports.discard", "sysadmin", checked, page="transfers.imports.checked", audited=False
+    ),
+]
+VISITS = [
+    Visit("transfers.imports.start", "sysadmin", _kind, hidden_from=()),
+    Visit("transfers.imports.template", "sysadmin", _kind, hidden_from=(), content_type=XLSX),
+    Visit("transfers.imports.columns", "sysadmin", uploaded, hidden_from=()),
+    Visit("transfers.imports.checked", "sysadmin", _faulty, hidden_from=()),
+    Visit("transfers.imports.problems", "sysadmin", _faulty, hidden_from=(), content_type=XLSX),
+    Visit("transfers.imports.batch", "sysadmin", applied, hidden_from=()),
+]

@@ -57,7 +57,7 @@ def test_failed_work_says_why_and_is_tried_again(site, sign_in):
     with site.app.app_context():
         ids = failed_job(site)
     page = Page(sign_in("wang").get(f"/jobs/{ids['job_id']}"))
-    assert "多次尝试未成功：照片缺失" in page.text("main")
+    assert "没有成功：照片缺失" in page.text("main")
     assert "等待执行" in follow(page.form().submit()).text("main")
 
 
