@@ -74,6 +74,11 @@ def _first_day(year: int) -> datetime:
     return clock.at_office(datetime(year, 1, 1))  # noqa: DTZ001  wall clock of the office
 
 
+def _year(args: Mapping[str, str]) -> int | None:
+    year = row_id(args.get("year"))
+    return year if year is not None and 2000 <= year < 2100 else None
+
+
 def filtered(
     actor: Actor, args: Mapping[str, str], now: datetime, days: WorkCalendar
 ) -> Select[Rectification]:
@@ -81,8 +86,8 @@ def filtered(
     rows = visible_to(actor)
     if args.get("stands") in set(Due):
         rows = rows.where(_stands(Due(args["stands"]), now, days))
-    year = row_id(args.get("year"))
-    if year is not None and 2000 <= year < 2100:
+    year = _year(args)
+    if year is not None:
         rows = rows.where(
             Rectification.closed_at >= _first_day(year), Rectification.closed_at < _first_day(year + 1)
         )
@@ -93,9 +98,8 @@ def filtered(
     department = row_id(args.get("department"))
     if department is not None:
         rows = rows.where(Rectification.department_id == department)
-    words = args.get("q", "")[:60]
-    matching = search.matching(db.session(), "rectifications_search", words) if words else None
-    return rows if matching is None else rows.where(Rectification.id.in_(matching))
+    found = search.found(db.session(), "rectifications_search", Rectification.id, args.get("q", "")[:60])
+    return rows if found is None else rows.where(found)
 
 
 def _mine(actor: Actor, kind: str) -> ColumnElement[bool]:
@@ -136,8 +140,11 @@ def list_rectifications(
 ) -> tuple[Page[Rectification], int]:
     """Return one page of the ledger, newest first, and its capped number."""
     rows = filtered(actor, args, now, days or calendar())
-    order = Order(Rectification.issued_at, Rectification.id)
-    page = fetch(db.session(), with_names(rows), order, args.get("cursor"))
+    # The rows of a year are those closed in it, so that is what they are sorted by.
+    by = Rectification.issued_at if _year(args) is None else Rectification.closed_at
+    order = Order(by, Rectification.id, centre=Rectification.centre_id)
+    shown, cursor, searched = with_names(rows), args.get("cursor"), bool(args.get("q"))
+    page = fetch(db.session(), shown, order, cursor, centres=actor.centre_ids, searched=searched)
     return page, capped_count(db.session(), rows)
 
 
