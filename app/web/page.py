@@ -130,8 +130,8 @@ def modify_query(**changes: Any) -> str:
     """Return this page's address with some of its query changed; None drops a key."""
     query = {key: value for key, value in request.args.items() if key not in changes}
     query.update({key: value for key, value in changes.items() if value not in (None, "")})
-    address = quote(request.root_path + request.path)  # for each chip of a list: url_for would build it anew
-    return f"{address}?{urlencode(query)}" if query else address
+    here = quote(request.root_path + request.path)  # for each chip of a list: url_for would build it anew
+    return f"{here}?{urlencode(query)}" if query else here
 
 
 def _context() -> dict[str, Any]:
