@@ -46,13 +46,14 @@ def build(settings: config.Settings | None = None) -> Flask:
     db.init_app(app)
     csrf.init_app(app)
     htmx.init_app(app)
-    from app.web import access, errors, language, page, security
+    from app.web import access, errors, frame, language, page, security
 
     babel.init_app(app, locale_selector=language.choose)
     access.init_app(app)
     security.init_app(app)
     errors.init_app(app)
     page.init_app(app)
+    frame.init_app(app)
     for feature in FEATURES:
         routes, cli = find_room(feature.name, "routes"), find_room(feature.name, "cli")
         if routes:

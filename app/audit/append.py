@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.audit.chain import ALGORITHM, GENESIS_ACTION, ZERO, Link, link_hash
 from app.audit.models import AuditEntry, AuditHead
+from app.db.sqlite import insert_rows
 from app.db.types import canonical
 from app.permissions import Actor
 
@@ -29,6 +30,8 @@ def instant(at_us: int) -> datetime:
 
 def _printable(text: str) -> str:
     # An address somebody made up must not keep its refusal out of the log: no database takes a NUL.
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
@@ -91,9 +94,11 @@ def append(session: Session, drafts: list[Link]) -> None:
     if not drafts:
         return
     if session.get_bind().dialect.name == "postgresql":
-        # One round trip: the function locks the head, hashes, inserts and moves the head.
-        rows = [link._asdict() for link in [_genesis(drafts[0]), *drafts]]
-        session.execute(select(func.audit_append(drafts[0].centre_id, bindparam("e", canonical(rows)))))
+        for start in range(0, len(drafts), _BATCH):
+            # One round trip: the function locks the head, hashes, inserts and moves the head.
+            rows = [link._asdict() for link in [_genesis(drafts[0]), *drafts[start : start + _BATCH]]]
+            given: BindParameter[str] = bindparam("e", canonical(rows))
+            session.execute(select(func.audit_append(drafts[0].centre_id, given)))
         return
     head = session.execute(
         select(AuditHead.seq, AuditHead.hash).where(AuditHead.centre_id == drafts[0].centre_id)
@@ -101,11 +106,10 @@ def append(session: Session, drafts: list[Link]) -> None:
     seq, previous = head if head else (-1, ZERO)
     if head is None:
         drafts = [_genesis(drafts[0]), *drafts]
-    rows = []
+    links = []
     for link in drafts:
         seq += 1
         link = link._replace(seq=seq, previous=previous)
         previous = link_hash(link)
-        rows.append(link._replace(hash=previous)._asdict())
-    for start in range(0, len(rows), _BATCH):
-        session.connection().execute(insert(AuditEntry), rows[start : start + _BATCH])
+        links.append(link._replace(hash=previous))
+    insert_rows(session.connection(), AuditEntry, links)

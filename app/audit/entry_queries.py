@@ -29,7 +29,7 @@ from app.audit.models import AuditEntry
 from app.audit.queries import Event, chains_of, event_of, with_names
 from app.core.errors import Invalid, NotFound
 from app.core.i18n import N_
-from app.db.listing import COUNT_CAP, PAGE_SIZE, Page
+from app.db.listing import COUNT_CAP, PAGE_SIZE, Page, unsteered
 from app.db.mixins import Audited
 from app.db.scope import MISSING, OutOfScope
 from app.db.search import fold
@@ -183,7 +183,7 @@ def _subjects(chains: frozenset[int], wanted: Filter) -> list[Subject]:
     """Return the records whose number or name is, or else begins with, what was typed."""
     typed = wanted.name.translate(_BRACKETS)
     rows = select(AuditEntry.subject_type, AuditEntry.subject_id, AuditEntry.subject_name).distinct()
-    rows = rows.where(AuditEntry.centre_id.in_(chains), AuditEntry.subject_type.is_not(None))
+    rows = rows.where(unsteered(AuditEntry.centre_id).in_(chains), AuditEntry.subject_type.is_not(None))
     if wanted.subject:
         rows = rows.where(AuditEntry.subject_type == wanted.subject)
     parts = (
@@ -207,7 +207,7 @@ def _begins(text: str) -> ColumnElement[bool]:
 
 def filtered(meant: Meant) -> Select[AuditEntry]:
     """Return the entries in sight that a filter lets through; none while it is unclear."""
-    rows = select(AuditEntry).where(AuditEntry.centre_id.in_(meant.chains))
+    rows = select(AuditEntry).where(unsteered(AuditEntry.centre_id).in_(meant.chains))
     return rows.where(false()) if meant.unclear else where(rows, meant.filter)
 
 

@@ -17,6 +17,8 @@ class AuditEntry(Model):
         Index("ix_audit_entries_subject", "subject_type", "subject_id", "at_us"),
         Index("ix_audit_entries_at", "at_us", "centre_id", "seq"),
         Index("ix_audit_entries_actor", "actor_id", "at_us"),
+        Index("ix_audit_entries_actor_action", "actor_id", "action", "at_us"),
+        Index("ix_audit_entries_actor_kind", "actor_id", "subject_type", "at_us"),
         Index("ix_audit_entries_action", "action", "at_us"),
         Index("ix_audit_entries_kind", "subject_type", "at_us"),
         # The record of a printed number, or of the beginning of a name; LIKE finds it on PostgreSQL.

@@ -5,13 +5,26 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Integer,
+    Select,
+    UnaryExpression,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.types import TypeEngine
 
 from app.core.errors import Invalid
@@ -26,11 +39,15 @@ CHUNK = 1000
 
 @dataclass(frozen=True)
 class Order:
-    """A sort of a ledger: a column without NULLs, with the id as tie-break in the same direction."""
+    """A sort of a ledger: a column without NULLs, with the id as tie-break in the same direction.
+
+    A ledger of many rows names its `centre` column: its indexes begin with it.
+    """
 
     column: InstrumentedAttribute[Any]
     key: InstrumentedAttribute[int]
     descending: bool = True
+    centre: Any = None
 
 
 @dataclass(frozen=True)
@@ -48,10 +65,14 @@ def fetch(
     order: Order,
     cursor: str | None = None,
     size: int = PAGE_SIZE,
+    centres: Collection[int] = (),
+    searched: bool = False,
 ) -> Page[T]:
     """Return the page that the cursor points to, or the first one. Raise Invalid on a broken cursor.
 
     Rows are objects, or plain rows if the statement names columns; among these the two of the order.
+    `centres` are those in the reader's sight, where the order names their column. What is `searched` is
+    sorted by itself before the rest of its rows is read.
     """
     backwards, position = _decode(order, cursor) if cursor else (False, None)
     descending = order.descending != backwards
@@ -62,6 +83,8 @@ def fetch(
         c.desc() if descending else c.asc()
         for c in (order.column, order.key)  # type: ignore[misc]
     ]
+    if order.centre is not None and (searched or len(centres) > 1):
+        statement = statement.where(order.key.in_(_first_of_each(statement, order, columns, size, centres)))
     found = session.execute(statement.order_by(*columns).limit(size + 1))
     rows: list[Any] = list(found.scalars() if len(found.keys()) == 1 else found)
     more, rows = len(rows) > size, rows[:size]
@@ -76,6 +99,28 @@ def fetch(
         _encode(order, rows[-1], backwards=False) if has_next else None,
         _encode(order, rows[0], backwards=True) if has_previous else None,
     )
+
+
+def _first_of_each(
+    statement: Select[T],
+    order: Order,
+    columns: Sequence[ColumnElement[Any]],
+    size: int,
+    centres: Collection[int],
+) -> CompoundSelect[Any]:
+    """Return the ids of each centre's first rows: of several at once a database would sort all there are."""
+    condition: Any = statement.whereclause
+    rows = select(order.key) if condition is None else select(order.key).where(condition)
+    each = (
+        rows.where(order.centre == centre).order_by(*columns).limit(size + 1).subquery()
+        for centre in sorted(centres)
+    )
+    return union_all(*(select(first.c[order.key.key]) for first in each))
+
+
+def unsteered(column: InstrumentedAttribute[int]) -> ColumnElement[int]:
+    """Return a column as a mere filter: no index is chosen for its sake, so that the order can choose."""
+    return UnaryExpression(column.expression, operator=custom_op("+"), type_=column.type)
 
 
 def walk(session: Session, statement: Select[T], order: Order, size: int = CHUNK) -> Iterator[Sequence[T]]:

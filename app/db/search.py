@@ -17,21 +17,24 @@ from typing import NamedTuple
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     MetaData,
     Select,
     Table,
     Text,
     and_,
     cast,
+    exists,
     func,
     literal_column,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 _WORDS = re.compile(r"[^\W_]+")
 _MAX_WORDS = 8
+GATHERED = 20_000  # matches that are looked up one by one and sorted within a tenth of a second
 
 
 def fold(value: str) -> str:
@@ -101,21 +104,52 @@ def _keys(word: str) -> frozenset[str]:
     return frozenset(_key(piece) for piece in pieces(word))  # most words of a ledger return in every row
 
 
+def found(
+    session: Session, name: str, key: InstrumentedAttribute[int], query: str
+) -> ColumnElement[bool] | None:
+    """Return the condition that a row contains every word of the query; None if it has no word.
+
+    Few matches are gathered. Of many, a page and a capped count need only the first: these are recognised
+    while the ledger is walked in its order.
+    """
+    wanted = words(query)[:_MAX_WORDS]
+    if not wanted:
+        return None
+    table = _table(name, session.get_bind().dialect.name == "postgresql")
+    narrowed = select(table.c.rowid).where(_narrowed(session, table, wanted))
+    likely = session.scalar(select(func.count()).select_from(narrowed.limit(GATHERED + 1).subquery())) or 0
+    if likely <= GATHERED:
+        return key.in_(narrowed.where(*_exactly(session, table, wanted, 3)))
+    return exists().where(table.c.rowid == key, *_exactly(session, table, wanted, 1))
+
+
 def matching(session: Session, name: str, query: str) -> Select[int] | None:
     """Return a select of the row ids that contain every word of the query; None if it has no word."""
     wanted = words(query)[:_MAX_WORDS]
     if not wanted:
         return None
-    postgresql = session.get_bind().dialect.name == "postgresql"
-    table = _table(name, postgresql)
+    table = _table(name, session.get_bind().dialect.name == "postgresql")
+    return select(table.c.rowid).where(
+        _narrowed(session, table, wanted), *_exactly(session, table, wanted, 3)
+    )
+
+
+def _narrowed(session: Session, table: Table, wanted: list[str]) -> ColumnElement[bool]:
+    """Return the condition that a row has all pieces of the words."""
     tokens = sorted({_key(piece) for word in wanted for piece in (pieces(word)[len(word) :] or pieces(word))})
-    if postgresql:
-        narrowed = table.c.tokens.contains(cast(tokens, ARRAY(Text)))
-    else:
-        narrowed = literal_column(name).op("MATCH")(" ".join(tokens))
-    exact = [
-        func.strpos(table.c.body, word) > 0 if postgresql else func.instr(table.c.body, word) > 0
-        for word in wanted
-        if len(word) > 2
-    ]
-    return select(table.c.rowid).where(and_(narrowed, *exact))
+    if session.get_bind().dialect.name == "postgresql":
+        return table.c.tokens.contains(cast(tokens, ARRAY(Text)))
+    return literal_column(table.name).op("MATCH")(" ".join(tokens))
+
+
+def _exactly(session: Session, table: Table, wanted: list[str], least: int) -> list[ColumnElement[bool]]:
+    """Return the conditions that a row contains the words of so many characters as they stand."""
+    position = func.strpos if session.get_bind().dialect.name == "postgresql" else func.instr
+    return [position(table.c.body, word) > 0 for word in wanted if len(word) >= least]
+
+
+def begins_with(session: Session, column: InstrumentedAttribute[str], start: str) -> ColumnElement[bool]:
+    """Return the condition that a text begins so, in the form that each database has an index for."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column.startswith(start, autoescape=True)
+    return and_(column >= start, column < start + chr(0x10FFFF))

@@ -6,11 +6,14 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, insert
 from sqlalchemy.orm import Session
+
+from app.extensions import Model
 
 WRITE = "duban_write"  # execution option: this transaction will write
 PATIENCE_S = 8.0
@@ -81,6 +84,18 @@ def _stand_in_line(handle: int) -> None:
         gone = not arrived.is_set()
     if gone:
         raise WriterBusy
+
+
+def insert_rows(connection: Connection, model: type[Model], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows of plain values in the order of the columns: a third of the usual cost."""
+    connection.exec_driver_sql(str(insert(model).compile(dialect=connection.dialect)), rows)
+
+
+def prepare_load(session: Session) -> None:
+    """Give this process's connection room for a long load: pages are written once a batch, not many times."""
+    if session.get_bind().dialect.name == "sqlite":
+        for pragma in ("cache_size=-200000", "wal_autocheckpoint=20000"):
+            session.connection().exec_driver_sql(f"PRAGMA {pragma}")
 
 
 def refresh_statistics(session: Session) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import event, insert, inspect, select
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.audit import append as audit
@@ -19,9 +17,11 @@ from app.audit.chain import Link
 from app.core.actions import Action
 from app.core.errors import NotFound, Stale
 from app.core.i18n import N_
-from app.db import search
+from app.db import changes, search, stories
+from app.db.changes import plain
 from app.db.mixins import Audited, Searchable
 from app.db.sqlite import WRITE, write_turn
+from app.db.stories import Batch
 from app.extensions import Model, db
 from app.permissions import Actor
 
@@ -29,7 +29,6 @@ Row = TypeVar("Row", bound=Model)
 _log = logging.getLogger(__name__)
 _UOW = "uow"
 _SHORT = "short_transaction"
-_PROTECTED = "***"
 
 
 class UnauditedChange(Exception):
@@ -58,6 +57,7 @@ class UnitOfWork:
     across_centres: bool = False
     recorded: list[_Recorded] = field(default_factory=list)
     touched: dict[int, tuple[Audited, dict[str, list[Any]]]] = field(default_factory=dict)
+    told: list[Batch] = field(default_factory=list)
     _after: list[Callable[[], None]] = field(default_factory=list)
 
     def record(
@@ -84,6 +84,12 @@ class UnitOfWork:
         if batch:
             self.session.connection().execute(insert(model), batch)
         self.touched.setdefault(id(subject), (subject, {}))
+
+    def tell(self, batch: Batch) -> None:
+        """Insert many rows at once, each answered for by the entries of its own story."""
+        self.session.flush()
+        stories.write(self.session, batch)
+        self.told.append(batch)
 
     def after_commit(self, run: Callable[[], None]) -> None:
         """Run something that must not happen unless the change is kept (wake the worker, clean files)."""
@@ -168,12 +174,12 @@ def _collect(session: Session, _context: object) -> None:
         return
     for row in (*session.new, *session.dirty):
         if isinstance(row, Audited):
-            changed = _changes(row, new=row in session.new)
+            changed = changes.of(row, new=row in session.new)
             if not changed and row not in session.new:
                 continue  # set to what it was
-            changes = uow.touched.setdefault(id(row), (row, {}))[1]
+            kept = uow.touched.setdefault(id(row), (row, {}))[1]
             for name, (before, after) in changed.items():
-                changes[name] = [changes[name][0] if name in changes else before, after]
+                kept[name] = [kept[name][0] if name in kept else before, after]
 
 
 @event.listens_for(db.session, "do_orm_execute")
@@ -190,62 +196,23 @@ def _refuse_bulk_statements(state: ORMExecuteState) -> None:
         raise UnauditedChange(f"a bulk statement on {table.name}; use rows, or uow.bulk_insert")
 
 
-def _changes(row: Audited, *, new: bool) -> dict[str, list[Any]]:
-    """Return {field: [before, after]} in plain values; protected fields say only that they changed."""
-    state = inspect(row)
-    found: dict[str, list[Any]] = {}
-    for attribute in state.mapper.column_attrs:
-        column = attribute.columns[0]
-        if attribute.key in ("id", "version") or column.info.get("derived"):
-            continue
-        if new and getattr(row, attribute.key) is None:
-            continue
-        history = state.attrs[attribute.key].history
-        if not new and not history.has_changes():
-            continue
-        before = None if new or not history.deleted else history.deleted[0]
-        after = getattr(row, attribute.key) if new else history.added[0]
-        if column.info.get("protected"):
-            found[attribute.key] = [_hidden(before), _hidden(after)]
-        else:
-            found[attribute.key] = [plain(before), plain(after)]
-    return found
-
-
-def _hidden(value: Any) -> str | None:
-    return None if value in (None, "", b"") else _PROTECTED
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it without loss of meaning."""
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date | time | Decimal):
-        return str(value)
-    if isinstance(value, frozenset | set | tuple | list):
-        return [plain(item) for item in value]
-    return value
-
-
 def _entries(uow: UnitOfWork) -> list[Link]:
     """Turn what was recorded into entries of their chains; raise UnauditedChange if a change is missing."""
-    changes: dict[int, dict[str, list[Any]]] = {}
+    found: dict[int, dict[str, list[Any]]] = {}
     subjects: dict[int, Audited] = {}
     for row, changed in uow.touched.values():
         subject = row.audit_subject()
         subjects[id(subject)] = subject
         prefix = "" if subject is row else f"{row.__audit_type__}#{row.id}."
-        changes.setdefault(id(subject), {}).update({prefix + name: pair for name, pair in changed.items()})
+        found.setdefault(id(subject), {}).update({prefix + name: pair for name, pair in changed.items()})
     missing = set(subjects) - {id(r.subject) for r in uow.recorded}
     if missing:
         raise UnauditedChange(f"no recorded action for {[subjects[key] for key in missing]}")
-    entries = []
+    entries = [link for batch in uow.told for link in batch.entries]
     chain = _chain_of(uow)
     for item in uow.recorded:
         payload = {key: plain(value) for key, value in item.extra.items()}
-        changed = changes.pop(id(item.subject), {}) if item.subject is not None else {}
+        changed = found.pop(id(item.subject), {}) if item.subject is not None else {}
         if changed:
             payload["changes"] = changed
         entries.append(
@@ -276,6 +243,7 @@ def _chain_of(uow: UnitOfWork) -> int:
     """Return the centre whose chain grows: that of the subjects, else the actor's, else the root's."""
     subjects = [] if uow.across_centres else [item.subject for item in uow.recorded if item.subject]
     centres = {subject.audit_centre_id for subject in subjects if subject.audit_centre_id}
+    centres |= {link.centre_id for batch in uow.told for link in batch.entries}
     if len(centres) > 1:
         raise UnauditedChange(f"one unit of work, one centre; these rows belong to {sorted(centres)}")
     if centres:

@@ -33,6 +33,9 @@ class Document(Audited, Model):
         Index("ix_documents_list", "centre_id", "numbered_at", "id"),
         Index("ix_documents_kind", "centre_id", "kind", "status", "numbered_at", "id"),
         Index("ix_documents_replaced", "superseded_by_id"),
+        Index("ix_documents_status", "centre_id", "status", "numbered_at", "id"),
+        Index("ix_documents_serial", "serial", "centre_id"),
+        Index("ix_documents_number", "number", postgresql_ops={"number": "varchar_pattern_ops"}),
     )
     __audit_type__ = "document"
 

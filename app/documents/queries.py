@@ -15,6 +15,7 @@ from app.audit.queries import event_of
 from app.db import scope
 from app.db.listing import Order, Page, capped_count, fetch
 from app.db.scope import row_id
+from app.db.search import begins_with
 from app.documents import rules
 from app.documents.models import CodeGuess, Document, DocumentFile
 from app.documents.rules import DocumentKind, DocumentStatus
@@ -40,7 +41,7 @@ def visible_to(actor: Actor) -> Select[Document]:
     return rows.where(or_(own_centres, led_to) if actor.centre_wide else led_to)
 
 
-ORDER = Order(Document.numbered_at, Document.id)
+ORDER = Order(Document.numbered_at, Document.id, centre=Document.centre_id)
 
 
 def filtered(actor: Actor, args: Mapping[str, str]) -> Select[Document]:
@@ -68,7 +69,7 @@ def filtered(actor: Actor, args: Mapping[str, str]) -> Select[Document]:
     elif len(code) == rules.CODE_LENGTH:
         rows = rows.where(Document.code == code)
     elif wanted:
-        rows = rows.where(Document.number.startswith(wanted, autoescape=True))
+        rows = rows.where(begins_with(db.session(), Document.number, wanted))
     return rows
 
 
@@ -112,7 +113,8 @@ def list_documents(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Any], in
     """Return one page of documents as lines of the ledger, newest first, and their capped number."""
     rows = filtered(actor, args)
     lines = _LINES if rows.whereclause is None else _LINES.where(rows.whereclause)
-    return fetch(db.session(), lines, ORDER, args.get("cursor")), capped_count(db.session(), rows)
+    page = fetch(db.session(), lines, ORDER, args.get("cursor"), centres=actor.centre_ids)
+    return page, capped_count(db.session(), rows)
 
 
 def get(actor: Actor, document_id: int) -> Document:

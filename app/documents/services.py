@@ -35,12 +35,15 @@ NOT_OURS = N_("这份文书由上级中心签发，只能由其作废。")
 NO_LONGER_CURRENT = N_("这份文书已经作废或被替代。")
 
 
-def next_serial(uow: UnitOfWork, centre_id: int, kind: str, year: int) -> int:
-    """Take the next number of a centre, kind and year; given back if the unit of work is not kept."""
+def next_serial(uow: UnitOfWork, centre_id: int, kind: str, year: int, count: int = 1) -> int:
+    """Take the next number of a centre, kind and year; given back if the unit of work is not kept.
+
+    Of several taken at once, `count`, the last is returned.
+    """
     dialect = postgresql if uow.session.get_bind().dialect.name == "postgresql" else sqlite
-    first = dialect.insert(Counter).values(centre_id=centre_id, kind=kind, year=year, last=1)
+    first = dialect.insert(Counter).values(centre_id=centre_id, kind=kind, year=year, last=count)
     taken = first.on_conflict_do_update(
-        index_elements=["centre_id", "kind", "year"], set_={"last": Counter.last + 1}
+        index_elements=["centre_id", "kind", "year"], set_={"last": Counter.last + count}
     )
     # On PostgreSQL the row stays locked until the commit: the next one waits, and no number is skipped.
     serial: int = uow.session.execute(taken.returning(Counter.last)).scalar_one()

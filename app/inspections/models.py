@@ -92,6 +92,7 @@ class Patrol(Audited, Model):
         UniqueConstraint("centre_id", "number"),
         UniqueConstraint("form_key"),
         Index("ix_patrols_list", "centre_id", "started_at", "id"),
+        Index("ix_patrols_mode", "centre_id", "mode", "started_at", "id"),
         Index("ix_patrols_zone", "zone_id", "started_at"),
         Index("ix_patrols_inspector", "inspector_id", "started_at"),
         CheckConstraint("submitted_at >= started_at", name="order"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core.errors import NotFound
@@ -116,7 +116,7 @@ def visible_patrols(actor: Actor) -> Select[Patrol]:
     return select(Patrol).where(Patrol.centre_id.in_(actor.centre_ids))
 
 
-PATROL_ORDER = Order(Patrol.started_at, Patrol.id)
+PATROL_ORDER = Order(Patrol.started_at, Patrol.id, centre=Patrol.centre_id)
 
 
 def filtered_patrols(actor: Actor, args: Mapping[str, str]) -> Select[Patrol]:
@@ -134,7 +134,8 @@ def list_patrols(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Patrol], i
     """Return one page of patrols by start, filtered, and their capped number."""
     rows = filtered_patrols(actor, args)
     shown = rows.options(joinedload(Patrol.zone), joinedload(Patrol.inspector))
-    return fetch(db.session(), shown, PATROL_ORDER, args.get("cursor")), capped_count(db.session(), rows)
+    page = fetch(db.session(), shown, PATROL_ORDER, args.get("cursor"), centres=actor.centre_ids)
+    return page, capped_count(db.session(), rows)
 
 
 def get_patrol(actor: Actor, patrol_id: int) -> Patrol:
@@ -210,10 +211,7 @@ def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
     if wanted.status:
         rows = rows.where(Finding.status == wanted.status)
     if wanted.red_line:
-        red = (
-            exists().where(ChecklistItem.id == Finding.item_id, ChecklistItem.red_line > 0).correlate(Finding)
-        )
-        rows = rows.where(red)
+        rows = rows.where(Finding.item_id.in_(select(ChecklistItem.id).where(ChecklistItem.red_line > 0)))
     if wanted.recording:
         rows = rows.where(Finding.camera.is_not(None), Finding.recording_saved_at.is_(None))
     for column, value in (
@@ -223,8 +221,8 @@ def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
     ):
         if value is not None:
             rows = rows.where(column == value)
-    matching = search.matching(db.session(), "findings_search", wanted.words) if wanted.words else None
-    return rows if matching is None else rows.where(Finding.id.in_(matching))
+    found = search.found(db.session(), "findings_search", Finding.id, wanted.words)
+    return rows if found is None else rows.where(found)
 
 
 # A line of the ledger as plain columns: fifty objects with five others each would double the page's cost.
@@ -256,10 +254,18 @@ _LINES = cast(
 
 def list_findings(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Any], int]:
     """Return one page of findings by time, filtered, as lines of the ledger, and their capped number."""
-    rows = filtered(actor, FindingFilter.read(args))
+    wanted = FindingFilter.read(args)
+    rows = filtered(actor, wanted)
     lines = _LINES.where(rows.whereclause) if rows.whereclause is not None else _LINES
-    order = Order(Finding.occurred_at, Finding.id)
-    page = fetch(db.session(), lines, order, args.get("cursor"))
+    order = Order(Finding.occurred_at, Finding.id, centre=Finding.centre_id)
+    page = fetch(
+        db.session(),
+        lines,
+        order,
+        args.get("cursor"),
+        centres=actor.centre_ids,
+        searched=bool(wanted.words) or wanted.red_line,
+    )
     return page, capped_count(db.session(), rows)
 
 

@@ -38,9 +38,8 @@ def filtered(actor: Actor, args: Mapping[str, str]) -> Select[Instruction]:
     rows = visible_to(actor)
     if args.get("kind") in set(InstructionKind):
         rows = rows.where(Instruction.kind == InstructionKind(args["kind"]))
-    words = args.get("q", "")[:60]
-    matching = search.matching(db.session(), Instruction.__search_table__, words) if words else None
-    return rows if matching is None else rows.where(Instruction.id.in_(matching))
+    found = search.found(db.session(), Instruction.__search_table__, Instruction.id, args.get("q", "")[:60])
+    return rows if found is None else rows.where(found)
 
 
 def list_instructions(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Instruction], int]:

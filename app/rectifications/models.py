@@ -66,7 +66,11 @@ class Rectification(Audited, OnBehalf, Searchable, Model):
         Index("ix_rectifications_list", "centre_id", "issued_at", "id"),
         Index("ix_rectifications_status", "centre_id", "status", "due_at", "id"),
         Index("ix_rectifications_department", "department_id", "status", "due_at"),
+        Index("ix_rectifications_standing", "centre_id", "status", "issued_at", "id"),
+        Index("ix_rectifications_closed", "centre_id", "closed_at", "id"),
+        Index("ix_rectifications_of_department", "department_id", "issued_at", "id"),
         Index("ix_rectifications_owner", "owner_id", "status"),
+        Index("ix_rectifications_rechecker", "rechecker_id", "status"),
         CheckConstraint(
             "(CASE WHEN department_id IS NULL THEN 0 ELSE 1 END)"
             " + (CASE WHEN section_id IS NULL THEN 0 ELSE 1 END)"
@@ -92,7 +96,7 @@ class Rectification(Audited, OnBehalf, Searchable, Model):
     issued_on: Mapped[date] = mapped_column(Date)
     issued_at: Mapped[datetime] = mapped_column(Instant)
     issued_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    rechecker_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    rechecker_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     deadline_workdays: Mapped[int | None]
     deadline_on: Mapped[date | None] = mapped_column(Date)
     deadline_hour: Mapped[int] = mapped_column(default=17)

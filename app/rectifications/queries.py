@@ -16,7 +16,7 @@ from app.attachments.models import Attachment
 from app.attachments.rules import FileKind
 from app.core.workdays import WorkCalendar
 from app.db import scope, search
-from app.db.listing import COUNT_CAP, Order, Page, capped_count, fetch
+from app.db.listing import COUNT_CAP, Order, Page, fetch
 from app.db.scope import row_id
 from app.extensions import db
 from app.inspections import queries as inspections
@@ -74,6 +74,11 @@ def _first_day(year: int) -> datetime:
     return clock.at_office(datetime(year, 1, 1))  # noqa: DTZ001  wall clock of the office
 
 
+def _year(args: Mapping[str, str]) -> int | None:
+    year = row_id(args.get("year"))
+    return year if year is not None and 2000 <= year < 2100 else None
+
+
 def filtered(
     actor: Actor, args: Mapping[str, str], now: datetime, days: WorkCalendar
 ) -> Select[Rectification]:
@@ -81,8 +86,8 @@ def filtered(
     rows = visible_to(actor)
     if args.get("stands") in set(Due):
         rows = rows.where(_stands(Due(args["stands"]), now, days))
-    year = row_id(args.get("year"))
-    if year is not None and 2000 <= year < 2100:
+    year = _year(args)
+    if year is not None:
         rows = rows.where(
             Rectification.closed_at >= _first_day(year), Rectification.closed_at < _first_day(year + 1)
         )
@@ -93,9 +98,8 @@ def filtered(
     department = row_id(args.get("department"))
     if department is not None:
         rows = rows.where(Rectification.department_id == department)
-    words = args.get("q", "")[:60]
-    matching = search.matching(db.session(), "rectifications_search", words) if words else None
-    return rows if matching is None else rows.where(Rectification.id.in_(matching))
+    found = search.found(db.session(), "rectifications_search", Rectification.id, args.get("q", "")[:60])
+    return rows if found is None else rows.where(found)
 
 
 def _mine(actor: Actor, kind: str) -> ColumnElement[bool]:
@@ -127,18 +131,14 @@ class Ledger:
 def ledger(actor: Actor, args: Mapping[str, str], now: datetime) -> Ledger:
     """Return what the ledger's page shows, newest first; the calendar is asked for once."""
     days = calendar()
-    page, total = list_rectifications(actor, args, now, days)
-    return Ledger(page, total, clocks_of(page.rows, now, days), figures(actor, now, days))
-
-
-def list_rectifications(
-    actor: Actor, args: Mapping[str, str], now: datetime, days: WorkCalendar | None = None
-) -> tuple[Page[Rectification], int]:
-    """Return one page of the ledger, newest first, and its capped number."""
-    rows = filtered(actor, args, now, days or calendar())
-    order = Order(Rectification.issued_at, Rectification.id)
-    page = fetch(db.session(), with_names(rows), order, args.get("cursor"))
-    return page, capped_count(db.session(), rows)
+    rows = filtered(actor, args, now, days)
+    # The rows of a year are those closed in it, so that is what they are sorted by.
+    by = Rectification.issued_at if _year(args) is None else Rectification.closed_at
+    order = Order(by, Rectification.id, centre=Rectification.centre_id)
+    shown, cursor, searched = with_names(rows), args.get("cursor"), bool(args.get("q"))
+    page = fetch(db.session(), shown, order, cursor, centres=actor.centre_ids, searched=searched)
+    counted = figures(actor, now, days, rows)
+    return Ledger(page, counted.listed, clocks_of(page.rows, now, days), counted)
 
 
 def with_names(rows: Select[Rectification]) -> Select[Rectification]:
@@ -178,9 +178,15 @@ class Figures:
     answer: int
     recheck: int
     decide: int
+    listed: int = 0  # of the rows that a page lists
 
 
-def figures(actor: Actor, now: datetime, days: WorkCalendar | None = None) -> Figures:
+def figures(
+    actor: Actor,
+    now: datetime,
+    days: WorkCalendar | None = None,
+    listed: Select[Rectification] | None = None,
+) -> Figures:
     """Count the ledger in one statement, each figure no further than one above the cap."""
     days, year = days or calendar(), clock.local(now).year
     closed = and_(
@@ -197,12 +203,12 @@ def figures(actor: Actor, now: datetime, days: WorkCalendar | None = None) -> Fi
         "on_time": and_(closed, Rectification.on_time.is_(True)),
         **{kind: _mine(actor, kind) for kind in MINE},
     }
+    counted = {name: visible_to(actor).where(condition) for name, condition in conditions.items()}
+    if listed is not None:
+        counted["listed"] = listed
     counts = [
-        select(func.count())
-        .select_from(visible_to(actor).where(condition).limit(COUNT_CAP + 1).subquery())
-        .scalar_subquery()
-        .label(name)
-        for name, condition in conditions.items()
+        select(func.count()).select_from(rows.limit(COUNT_CAP + 1).subquery()).scalar_subquery().label(name)
+        for name, rows in counted.items()
     ]
     return Figures(**db.session.execute(select(*counts)).one()._asdict())
 

@@ -18,6 +18,7 @@ from app.permissions import Origin, system_actor
 from app.seeding import demo_month, demo_people, demo_places, reference
 
 PASSWORD = "Yunqi-2026-demo"  # noqa: S105  (shown on the sign-in page of every demo)
+_ACTOR = system_actor("演示数据", Origin(route="seed demo"))
 PREPARED_BEFORE = timedelta(days=60)  # the log begins before the first patrol of the demo month
 # One account of each role; the others are in seeds/demo/people.toml.
 SIGN_INS = (
@@ -55,16 +56,30 @@ def run(settings: Settings | None = None, now: datetime | None = None) -> None:
 
 def plant(today: date) -> None:
     """Bring in the demo centre as it stands on a day, without the work done there."""
+    open_centre(today, date(today.year - 2, 1, 2), today - PREPARED_BEFORE)
+    grant_absences(today)
+
+
+def open_centre(today: date, opened_on: date, logged_on: date) -> None:
+    """Open the demo centre with its people and what they work by; the log begins on a day after."""
     if not is_empty():
         raise NotAllowed(N_("数据库里已有中心，演示数据只能装入空数据库。"))
-    actor = system_actor("演示数据", Origin(route="seed demo"))
-    began = clock.at_office(datetime.combine(today - PREPARED_BEFORE, time(8)))
-    opened_on = date(today.year - 2, 1, 2)
+    at = _morning(logged_on)
     password_hash = hash_password(PASSWORD)
-    with unit_of_work(actor, began) as uow:
+    with unit_of_work(_ACTOR, at) as uow:
         places = demo_places.plant(uow, reference.read("demo/places.toml"), today, opened_on)
-        demo_people.plant(uow, reference.read("demo/people.toml"), places, today, opened_on, password_hash)
-    reference.plant(actor, began)
+        demo_people.plant(uow, reference.read("demo/people.toml"), places, opened_on, password_hash)
+    reference.plant(_ACTOR, at)
+
+
+def grant_absences(today: date) -> None:
+    """Grant the leave and errands around a day."""
+    with unit_of_work(_ACTOR, _morning(today - PREPARED_BEFORE)) as uow:
+        demo_people.grant_absences(uow, reference.read("demo/people.toml")["absences"], today)
+
+
+def _morning(day: date) -> datetime:
+    return clock.at_office(datetime.combine(day, time(8)))
 
 
 def sign_ins() -> str:

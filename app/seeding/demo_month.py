@@ -40,7 +40,7 @@ DAYS = 30
 PICTURES = 12  # of each kind; drawing and checking one takes a third of a second
 ROUNDS = ((9, 5, PatrolMode.DAILY), (15, 10, PatrolMode.DAILY))
 
-_NOTES = (
+NOTES = (
     "巡查时当事人不在岗，约十分钟后返回，未见离岗公示牌。",
     "台面摆放水杯、零食等私人物品，办事群众的材料与其混放。",
     "群众询问时答复简单，未做到一次性告知。",
@@ -49,13 +49,13 @@ _NOTES = (
     "未佩戴工作牌，胸前无党员徽章标识。",
     "办事指南缺页，样表不是最新版本。",
 )
-_MEASURES = (
+MEASURES = (
     "已当场批评教育并调整值班表，明确AB角顶岗，窗口负责人每半天自查一次。",
     "已清理台面，私人物品统一放入储物柜，并在科务会上通报。",
     "已更换设备并报送维保单位，增加每日开机检查记录。",
     "已补齐办事指南和样表，安排专人每周核对。",
 )
-_RETURNS = ("照片看不出整改后的情况，请补拍全景。", "措施没有落实到人，请写明责任人和检查频次。")
+RETURNS = ("照片看不出整改后的情况，请补拍全景。", "措施没有落实到人，请写明责任人和检查频次。")
 
 
 @dataclass
@@ -89,7 +89,7 @@ def run(settings: Settings, now: datetime) -> None:
     rng = random.Random(SEED)  # noqa: S311  (the same demo on every machine, nothing secret)
     today = clock.local(now).date()
     users = {user.username: user for user in db.session.scalars(select(User).order_by(User.id))}
-    actors = {name: _actor(user, today) for name, user in users.items()}
+    actors = {name: actor_of(user, today) for name, user in users.items()}
     chiefs = {d: a for a in actors.values() for d in sorted(a.department_ids)}
     month = Month(
         now, settings, rng, actors, chiefs, *_pictures(settings, now, rng, root_centre_id(db.session()))
@@ -97,7 +97,7 @@ def run(settings: Settings, now: datetime) -> None:
     inspectors = [a for a in actors.values() if Role.INSPECTOR in a.roles]
     zones = db.session.scalars(select(Zone).order_by(Zone.position, Zone.id)).all()
     days = [today - timedelta(days=back) for back in range(DAYS, -1, -1)]
-    for number, day in enumerate(day for day in days if _works(day)):
+    for number, day in enumerate(day for day in days if works(day)):
         for place, zone in enumerate(zones):
             hour, minute, mode = ROUNDS[(number + place) % len(ROUNDS)]
             begun = clock.at_office(datetime.combine(day, time(hour, minute))) + timedelta(minutes=7 * place)
@@ -106,12 +106,12 @@ def run(settings: Settings, now: datetime) -> None:
     month.play()
 
 
-def _works(day: date) -> bool:
+def works(day: date) -> bool:
     """Return whether the demo centre is patrolled; in a year without a calendar, Monday to Friday."""
     return calendar().is_workday(day) if calendar().covers(day) else day.weekday() < 5
 
 
-def _actor(user: User, today: date) -> Actor:
+def actor_of(user: User, today: date) -> Actor:
     roles = frozenset(grant.role for grant in user.roles if grant.withdrawn_at is None)
     return build_actor(user, roles, today, Origin(route="seed demo"))
 
@@ -198,7 +198,7 @@ def _find(
         "owner": owner,
         "staff": people[0].id if people and rng.random() < 0.7 else None,
         "occurred_at": at.isoformat(),
-        "note": rng.choice(_NOTES),
+        "note": rng.choice(NOTES),
         "disposition": (
             Disposition.CORRECTED_ON_SPOT if not near or rng.random() < 0.35 else Disposition.RECTIFY
         ).value,
@@ -271,9 +271,9 @@ def _follow(
 def _office_hours(at: datetime) -> datetime:
     """Return the moment, or the next morning's if the office is closed by then."""
     local = clock.local(at)
-    if local.hour >= 17 or local.hour < 9 or not _works(local.date()):
+    if local.hour >= 17 or local.hour < 9 or not works(local.date()):
         day = local.date() + timedelta(days=1 if local.hour >= 9 else 0)
-        while not _works(day):
+        while not works(day):
             day += timedelta(days=1)
         return clock.at_office(datetime.combine(day, time(9, local.minute)))
     return at
@@ -288,11 +288,11 @@ def _step(month: Month, row_id: int, actor: Actor, verb: str) -> Callable[[datet
             elif verb == "accept":
                 rectifications.accept(uow, row_id, version, "现场复查，已整改到位。")
             elif verb == "send_back":
-                rectifications.send_back(uow, row_id, version, month.rng.choice(_RETURNS))
+                rectifications.send_back(uow, row_id, version, month.rng.choice(RETURNS))
             else:
                 answer = rectifications.Answer(
                     form_key=f"demo-{row_id}-{at:%Y%m%d%H%M}",
-                    measures=month.rng.choice(_MEASURES),
+                    measures=month.rng.choice(MEASURES),
                     done_on=clock.local(at).date(),
                     no_photo_reason="",
                     files=(month.rng.choice(month.after),),

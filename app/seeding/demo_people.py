@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from app import clock
 from app.accounts import services as accounts
 from app.accounts.models import User
@@ -60,11 +62,10 @@ def plant(
     uow: UnitOfWork,
     data: Mapping[str, Any],
     places: Places,
-    today: date,
     opened_on: date,
     password_hash: str,
 ) -> None:
-    """Add the staff with their postings, chief representatives, absences and accounts."""
+    """Add the staff with their postings, chief representatives and accounts."""
     hall = _Hall(uow, places, opened_on)
     for department, names in data["departments"].items():
         _department(hall, department, names)
@@ -77,8 +78,6 @@ def plant(
         hall.add(name, StaffKind(kind))
         hall.post(name, B if place in places.points and place in taken else A, place)
         taken.add(place)
-    for raw in data["absences"]:
-        _absence(hall, raw, today)
     _accounts(hall, data, password_hash)
 
 
@@ -112,19 +111,26 @@ def _fill(hall: _Hall, names: list[str], windows: list[str]) -> set[str]:
     return posted
 
 
-def _absence(hall: _Hall, raw: Mapping[str, Any], today: date) -> None:
+def grant_absences(uow: UnitOfWork, absences: list[Mapping[str, Any]], today: date) -> None:
+    """Grant the leave and errands around a day."""
+    people = {member.name: member.id for member in uow.session.scalars(select(StaffMember))}
+    for raw in absences:
+        _absence(uow, people, raw, today)
+
+
+def _absence(uow: UnitOfWork, people: Mapping[str, int], raw: Mapping[str, Any], today: date) -> None:
     def moment(day: int, hour: int) -> datetime:
         return clock.at_office(datetime.combine(today + timedelta(days=day), time(hour)))
 
     absence = Absence(
-        staff_member_id=hall.ids[raw["name"]],
+        staff_member_id=people[raw["name"]],
         kind=AbsenceKind(raw["kind"]),
         begins_at=moment(*raw["from"]),
         ends_at=moment(*raw["to"]),
-        stand_in_id=hall.ids[raw["stand_in"]],
+        stand_in_id=people[raw["stand_in"]],
         note=raw["note"],
     )
-    term_services.grant_absence(hall.uow, absence)
+    term_services.grant_absence(uow, absence)
 
 
 def _accounts(hall: _Hall, data: Mapping[str, Any], password_hash: str) -> None:

@@ -28,11 +28,12 @@ _known: dict[str, dict[str, Markup]] = {}
 
 def _find(source: str) -> Markup:
     """Return a word in the reader's language; which language that is, is asked once a request."""
-    if not g:
-        return Markup(source)  # noqa: S704  (outside of any request: the words as they stand in the code)
-    words: dict[str, Markup] | None = g.get("words")
-    if words is None:
+    try:
+        words: dict[str, Markup] = g.words
+    except AttributeError:
         words = g.words = _known.setdefault(str(get_locale()), {})
+    except RuntimeError:
+        return Markup(source)  # noqa: S704  (outside of any request: the words as they stand in the code)
     text = words.get(source)
     if text is None:
         if len(words) >= _MOST_WORDS:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask_babel import get_locale, ngettext
@@ -17,7 +17,8 @@ from wtforms import Form
 from app import clock
 from app.core.errors import DomainError
 from app.core.i18n import N_
-from app.registry import FEATURES, NAVIGATION, Nav, find_room
+from app.permissions import Actor
+from app.registry import FEATURES, find_room
 from app.web.language import LANGUAGES, gettext, markup
 
 _WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
@@ -129,55 +130,28 @@ def modify_query(**changes: Any) -> str:
     """Return this page's address with some of its query changed; None drops a key."""
     query = {key: value for key, value in request.args.items() if key not in changes}
     query.update({key: value for key, value in changes.items() if value not in (None, "")})
-    return url_for(request.endpoint or "", **{**(request.view_args or {}), **query})
-
-
-def _navigation() -> list[dict[str, Any]]:
-    if not current_user.is_authenticated:
-        return []
-    by_name = {feature.name: feature for feature in FEATURES}
-    entries: list[Nav] = [nav for name in NAVIGATION for nav in by_name[name].nav]
-    here = (request.endpoint or "").split(".")[0]
-    return [
-        {
-            "label": many(nav.label),
-            "url": url_for(nav.endpoint),
-            "key": nav.key,
-            "icon": nav.icon,
-            "active": nav.endpoint == request.endpoint
-            or (here == nav.endpoint.split(".")[0] and getattr(g, "section", None) == nav.endpoint),
-        }
-        for nav in entries
-        if current_user.actor.can(nav.permission)
-    ]
+    here = quote(request.root_path + request.path)  # for each chip of a list: url_for would build it anew
+    return f"{here}?{urlencode(query)}" if query else here
 
 
 def _context() -> dict[str, Any]:
-    locale = str(get_locale())
     return {
-        "lang": "en" if locale.startswith("en") else "zh-Hans",
-        "nav": _navigation(),
-        **_person(),
+        "lang": "en" if str(get_locale()).startswith("en") else "zh-Hans",
+        "me": current_user.actor if current_user.is_authenticated else None,
         "request_id": g.origin.request_id if "origin" in g else "",
         "today": clock.today(),
         "now": clock.now(),
     }
 
 
-def _person() -> dict[str, Any]:
-    """Return what the frame says of the reader, and where he signs out."""
-    if not current_user.is_authenticated:
-        return {"me": None}
-    who = current_user.actor
-    return {
-        "me": who,
-        "current_user_name": who.name,
-        "actor_roles_text": gettext("、").join(label(role) for role in sorted(who.roles)),
-        "centre_name": who.centre_name,
-        "sign_out_url": url_for("accounts.sign_out"),
-        "account_url": url_for("accounts.own.show"),
-        "jobs_url": url_for("jobs.index"),
-    }
+def roles_text(who: Actor) -> str:
+    """Name a reader's roles."""
+    return gettext("、").join(label(role) for role in sorted(who.roles))
+
+
+def _other_languages() -> list[tuple[str, str]]:
+    """Return the languages that the page is not in, each by its own name."""
+    return [(code, name) for code, name in LANGUAGES.items() if code != str(get_locale())]
 
 
 def init_app(app: Flask) -> None:
@@ -200,7 +174,8 @@ def init_app(app: Flask) -> None:
         tojson_text=lambda value: json.dumps(value, ensure_ascii=False, indent=1),
     )
     app.jinja_env.globals.update(
-        languages=LANGUAGES,
+        other_languages=_other_languages,
+        roles_text=roles_text,
         many=many,
         modify_query=modify_query,
         is_enum=lambda value: isinstance(value, StrEnum),

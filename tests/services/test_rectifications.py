@@ -456,7 +456,8 @@ def test_nothing_waits_beyond_the_calendar_by_another_rule(db_context, site, cas
     clock.set(datetime(2026, 12, 31, 2, tzinfo=UTC))
     row = issue(command(cast, submitted(site)[1], deadline=Deadline(clocks.today(), workdays=1)))
     who = actor("wang")
-    page, total = queries.list_rectifications(who, {"stands": "due_soon"}, clocks.now())
+    shown = queries.ledger(who, {"stands": "due_soon"}, clocks.now())
+    page, total = shown.page, shown.total
     figures = queries.figures(who, clocks.now())
     assert (total, figures.due_soon, queries.clock_of(row, clocks.now()).due) == (1, 1, Due.DUE_SOON)
     assert page.rows == [row]

@@ -1,0 +1,139 @@
+"""The large demo: years of patrols at the demo centre, to try lists and the log at their full size."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from multiprocessing.connection import Connection
+
+from app import clock
+from app.audit import checkpoints
+from app.config import Settings
+from app.db.sqlite import prepare_load, refresh_statistics
+from app.db.stories import Batch, Ids, Story, prepare
+from app.db.uow import end_reading, short_transaction, unit_of_work
+from app.documents.services import next_serial
+from app.extensions import db
+from app.permissions import Origin, system_actor
+from app.registry import import_models
+from app.seeding import demo, demo_month, large_hall, large_rounds
+from app.seeding.large_hall import Hall
+from app.seeding.large_notices import Desk
+
+SEED = 20200102
+FINDINGS = 1_000_000
+YEARS = 7
+SIGNED_EVERY = 13  # weeks
+
+
+@dataclass(frozen=True)
+class Week:
+    """A week of work, ready to be written: what happened until a day, and the serial numbers it used."""
+
+    until: date
+    findings: int
+    batch: Batch
+    used: Counter[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the load has come."""
+
+    day: date
+    findings: int
+    entries: int
+    seconds: float
+
+
+def run(
+    settings: Settings, now: datetime, said: Callable[[Progress], None], findings: int = FINDINGS
+) -> None:
+    """Fill an empty database with years of work and then the demo month, saying how far it has come.
+
+    Raise NotAllowed if there is a centre already: a load that was interrupted begins anew elsewhere.
+    """
+    started = time.perf_counter()
+    today = clock.local(now).date()
+    began = date(today.year - YEARS + 1, 1, 2)
+    demo.open_centre(today, began, began)
+    end_reading()
+    hall = large_hall.load(began, today - timedelta(days=demo_month.DAYS))
+    prepare_load(db.session())
+    actor = system_actor("演示数据", Origin(route="seed demo"))
+    found = entries = 0
+    with _told_elsewhere(hall, findings, settings.base_url) as weeks:
+        for number, week in enumerate(weeks, 1):
+            with unit_of_work(actor, now) as uow:
+                uow.tell(week.batch)
+                for (kind, year), count in week.used.items():
+                    next_serial(uow, hall.centre_id, kind, year, count)
+            found, entries = found + week.findings, entries + len(week.batch.entries)
+            if number % SIGNED_EVERY == 0:
+                _sign(settings, clock.at_office(datetime.combine(week.until, datetime.min.time())))
+                said(Progress(week.until, found, entries, time.perf_counter() - started))
+    demo.grant_absences(today)
+    demo_month.run(settings, now)
+    _sign(settings, now)
+    said(Progress(today, found, entries, time.perf_counter() - started))
+
+
+def _sign(settings: Settings, at: datetime) -> None:
+    checkpoints.sign(settings, at)
+    with short_transaction() as session:
+        refresh_statistics(session)
+
+
+@contextmanager
+def _told_elsewhere(hall: Hall, findings: int, base_url: str) -> Iterator[Iterator[Week]]:
+    """Tell the weeks in a process of its own while this one writes: telling is as much work as writing."""
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe(duplex=False)
+    teller = spawn.Process(target=_send, args=(there, hall, findings, base_url), daemon=True)
+    teller.start()
+    there.close()
+
+    def weeks() -> Iterator[Week]:
+        while (week := here.recv()) is not None:  # EOFError if the teller has died
+            yield week
+
+    try:
+        yield weeks()
+    finally:
+        here.close()
+        teller.terminate()
+        teller.join()
+
+
+def _send(pipe: Connection, hall: Hall, findings: int, base_url: str) -> None:
+    import_models()
+    for week in tell(hall, findings, base_url):
+        pipe.send(week)
+    pipe.send(None)
+
+
+def tell(hall: Hall, findings: int, base_url: str) -> Iterator[Week]:
+    """Yield the weeks of all years, the same every time."""
+    rng = random.Random(SEED)  # noqa: S311  (the same demo on every machine, nothing secret)
+    ids, last = Ids(hall.last_ids), Counter[tuple[str, int]]()
+    weeks = groupby(large_rounds.plan(hall, findings), key=lambda each: each.day.isocalendar()[:2])
+    desk = Desk(hall, ids, last, rng, base_url)
+    for _, rounds in weeks:
+        before, until, found = last.copy(), hall.days[0], 0
+        stories: list[Story] = []
+        for until, walks in groupby(rounds, key=lambda each: each.day):  # noqa: B007  (the last one is told)
+            brought = []
+            for each in walks:
+                patrol, seen = large_rounds.walk(hall, each, ids, last, rng)
+                stories += [patrol, *(one.story for one in seen)]
+                brought += seen
+            stories += desk.issue(brought)
+            found += len(brought)
+        yield Week(until, found, prepare(stories), last - before)
