@@ -23,7 +23,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import ValidationError
-from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput
+from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput, TimeInput
 
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import N_
@@ -34,6 +34,7 @@ TOO_LONG = N_("最多 %(max)d 个字，现在是 %(length)d 个字。")
 CONTROL = N_("第 %(place)d 个字符是无法保存的控制字符，请删除后重试。")
 NOT_A_DATE = N_("日期不对，请写成 2026-11-22 或 1122。")
 NOT_A_TIME = N_("时间不对，请写成 2026-11-22 09:05。")
+NOT_A_TIME_OF_DAY = N_("时间不对，请写成 09:05 或 0905。")
 NOT_OFFERED = N_("这一项不在可选范围内，请重新选择。")
 NOT_A_NUMBER = N_("请填写 %(least)d 到 %(most)d 之间的整数。")
 
@@ -224,6 +225,24 @@ class Moment(_Typed):
 
     def _write(self, value: datetime | None) -> str:
         return value.strftime("%Y-%m-%dT%H:%M") if value else ""
+
+
+class TimeOfDay(_Typed):
+    """A time of the day to the minute, typed as 09:05, 9:05 or 0905."""
+
+    widget = TimeInput()
+
+    def __init__(self, label: str, *rules: Rule, **options: Any) -> None:
+        super().__init__(label, list(rules), **options)
+
+    def _read(self, typed: str) -> time:
+        parts = re.fullmatch(r"(\d{1,2}):?(\d\d)(?::00)?", typed)
+        if parts and int(parts[1]) < 24 and int(parts[2]) < 60:
+            return time(int(parts[1]), int(parts[2]))
+        raise Invalid(NOT_A_TIME_OF_DAY)
+
+    def _write(self, value: time | None) -> str:
+        return f"{value:%H:%M}" if value else ""
 
 
 class Whole(_Typed):

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     CALENDAR_MANAGE = "calendar:manage"
     CALENDAR_READ = "calendar:read"
+    CHECKLIST_MANAGE = "checklist:manage"
     DOCUMENT_READ = "document:read"
     DOCUMENT_VOID = "document:void"
     HOME_READ = "home:read"
@@ -23,9 +24,15 @@ class Permission(StrEnum):
     ORGANISATION_MANAGE = "organisation:manage"
     ORGANISATION_READ = "organisation:read"
     PATROL_CONDUCT = "patrol:conduct"
+    PATROL_PLAN = "patrol:plan"
     PATROL_READ = "patrol:read"
+    PATROL_RELEASE = "patrol:release"
+    PATROL_VOID = "patrol:void"
+    FINDING_CONFIRM = "finding:confirm"
     FINDING_READ = "finding:read"
     POSTING_MANAGE = "posting:manage"
+    FINDING_RECORD = "finding:record"
+    FINDING_VOID = "finding:void"
     RECTIFICATION_DECIDE = "rectification:decide"
     RECTIFICATION_ESCALATE = "rectification:escalate"
     RECTIFICATION_ISSUE = "rectification:issue"
@@ -59,14 +66,22 @@ _READ_LEDGERS = {P.PATROL_READ, P.FINDING_READ, P.RECTIFICATION_READ, P.DOCUMENT
 GRANTS: dict[Role, frozenset[Permission]] = {
     role: frozenset(_EVERYONE | granted)
     for role, granted in {
-        Role.INSPECTOR: _READ_LEDGERS | {P.PATROL_CONDUCT, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
+        Role.INSPECTOR: _READ_LEDGERS
+        | {P.PATROL_CONDUCT, P.FINDING_RECORD, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
         # The head answers for what his own section has to mend; the guards keep him from accepting it.
         # He enters the steps of a department that has nobody with an account, in that person's name.
         Role.SECTION_HEAD: _READ_LEDGERS
         | {
+            P.CHECKLIST_MANAGE,
             P.DOCUMENT_VOID,
             P.PATROL_CONDUCT,
             P.POSTING_MANAGE,
+            P.PATROL_PLAN,
+            P.PATROL_RELEASE,
+            P.PATROL_VOID,
+            P.FINDING_CONFIRM,
+            P.FINDING_RECORD,
+            P.FINDING_VOID,
             P.RECTIFICATION_DECIDE,
             P.RECTIFICATION_ESCALATE,
             P.RECTIFICATION_ISSUE,
@@ -84,8 +99,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.SETTING_READ,
             P.SETTING_MANAGE,
         },
-        Role.WINDOW_STAFF: {P.FINDING_READ, P.RECTIFICATION_READ, P.RECTIFICATION_SUBMIT},
+        Role.WINDOW_STAFF: {
+            P.FINDING_CONFIRM,
+            P.FINDING_READ,
+            P.RECTIFICATION_READ,
+            P.RECTIFICATION_SUBMIT,
+        },
         Role.CHIEF_REPRESENTATIVE: {
+            P.FINDING_CONFIRM,
             P.FINDING_READ,
             P.RECTIFICATION_READ,
             P.RECTIFICATION_RECEIVE,
@@ -94,6 +115,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         },
         Role.COMPLAINT_OFFICER: {
             P.FINDING_READ,
+            P.FINDING_RECORD,
             P.RECTIFICATION_READ,
             P.RECTIFICATION_ISSUE,
             P.ORGANISATION_READ,

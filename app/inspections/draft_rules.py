@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from app.inspections.rules import Answer, PointState
 
-# content = {form_key, zone_id, checklist_id, mode, points, findings, uploads, next}
-#   points:   {point id: {closed, answers: {item code: answer}, checked_at}}
-#   findings: {key: {point_id, item, owner, staff, occurred_at, note, disposition, camera, photos, form_key}}
+# content = {form_key, zone_id, checklist_id, mode, plan, points, findings, uploads, next}
+#   plan:     {round_on, round_name, companions, on_behalf_name, on_behalf_capacity}
+#   points:   {point id: {closed, answers: {item code: answer}, followed: {number: seen}, checked_at}}
+#   findings: {key: {point_id, item, owner, staff, occurred_at, ended_at, note, disposition, camera,
+#              photos, doubts, form_key}}
 #   photos:   [sha256] of files of every kind
 #   uploads:  {sha256: a stored file}, kept so that a refused form loses none
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
-def new(form_key: str, zone_id: int, checklist_id: int, mode: str) -> dict[str, Any]:
+
+def new(
+    form_key: str, zone_id: int, checklist_id: int, mode: str, plan: Mapping[str, str] = NOTHING
+) -> dict[str, Any]:
     """Return the content of a patrol that has just begun: every item unanswered."""
     return {
         "form_key": form_key,
         "zone_id": zone_id,
         "checklist_id": checklist_id,
         "mode": mode,
+        "plan": dict(plan),
         "points": {},
         "findings": {},
         "uploads": {},
@@ -28,12 +36,25 @@ def new(form_key: str, zone_id: int, checklist_id: int, mode: str) -> dict[str, 
     }
 
 
-def point_state(content: Mapping[str, Any], point_id: int, items: Collection[str]) -> PointState:
-    """Return how far a point has been looked at; an item with a finding counts as answered."""
+def point_state(
+    content: Mapping[str, Any], point_id: int, items: Collection[str], to_follow: Collection[str] = ()
+) -> PointState:
+    """Return how far a point has been looked at; an item with a finding counts as answered.
+
+    `to_follow` are the numbers of the rectifications that are still open there.
+    """
     point = content["points"].get(str(point_id), {})
     found = {f["item"] for f in content["findings"].values() if f["point_id"] == point_id}
     answered = (set(point.get("answers", {})) | found) & set(items)
-    return PointState(len(items), len(answered), len(found), bool(point.get("closed")))
+    followed = set(point.get("followed", {})) & set(to_follow)
+    return PointState(
+        len(items),
+        len(answered),
+        len(found),
+        bool(point.get("closed")),
+        len(followed),
+        len(to_follow),
+    )
 
 
 def answers(content: Mapping[str, Any], point_id: int) -> dict[str, str]:
@@ -45,8 +66,18 @@ def answers(content: Mapping[str, Any], point_id: int) -> dict[str, str]:
     return given
 
 
+def followed(content: Mapping[str, Any], point_id: int) -> dict[str, str]:
+    """Return what was seen of the open rectifications of a point, by their number."""
+    return dict(content["points"].get(str(point_id), {}).get("followed", {}))
+
+
 def with_point(
-    content: Mapping[str, Any], point_id: int, given: Mapping[str, str], closed: bool, at: str
+    content: Mapping[str, Any],
+    point_id: int,
+    given: Mapping[str, str],
+    closed: bool,
+    at: str,
+    seen: Mapping[str, str] = NOTHING,
 ) -> dict[str, Any]:
     """Return the content with the answers of one point; what other points hold stays as it is.
 
@@ -54,7 +85,7 @@ def with_point(
     """
     found = {f["item"] for f in content["findings"].values() if f["point_id"] == point_id}
     kept = {code: answer for code, answer in given.items() if code not in found}
-    point = {"closed": closed, "answers": kept, "checked_at": at}
+    point = {"closed": closed, "answers": kept, "followed": dict(seen), "checked_at": at}
     return {**content, "points": {**content["points"], str(point_id): point}}
 
 

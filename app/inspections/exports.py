@@ -14,7 +14,14 @@ from app.db.listing import Order
 from app.inspections import queries
 from app.inspections.models import ChecklistItem, Finding, Patrol
 from app.inspections.queries import FindingFilter
-from app.inspections.rules import FindingStatus, PatrolMode
+from app.inspections.rules import (
+    ChecklistPurpose,
+    Confirmation,
+    Finder,
+    FindingSource,
+    FindingStatus,
+    PatrolMode,
+)
 from app.organisation.models import Department, PatrolPoint, Section, StaffMember, Zone
 from app.permissions import Actor, Permission
 from app.transfers.exporting import Export, Filter
@@ -30,6 +37,8 @@ _FINDINGS = cast(
         Finding.occurred_at,
         Finding.ended_at,
         Finding.source,
+        Finding.finder,
+        Finding.confirmation,
         Finding.note,
         Finding.photos,
         ChecklistItem.code,
@@ -76,6 +85,7 @@ EXPORTS = (
             Column(N_("区域"), lambda row: row.zone.name),
             Column(N_("楼层"), lambda row: row.zone.floor, 8),
             Column(N_("方式"), lambda row: row.mode),
+            Column(N_("轮次"), lambda row: row.round_name, 10),
             Column(N_("督查员"), lambda row: row.inspector.name),
             Column(N_("开始时间"), lambda row: row.started_at, 18),
             Column(N_("提交时间"), lambda row: row.submitted_at, 18),
@@ -85,7 +95,16 @@ EXPORTS = (
             Column(N_("状态"), lambda row: row.status, 10),
             Column(N_("说明"), lambda row: row.note, 30),
         ),
-        filters={"mode": Filter(N_("方式"), PatrolMode), "zone": Filter(N_("区域"), Zone)},
+        filters={
+            "mode": Filter(N_("方式"), PatrolMode),
+            "zone": Filter(N_("区域"), Zone),
+            "round_on": Filter(N_("轮次日期"), typed=True),
+            "round": Filter(N_("轮次"), typed=True),
+            "from": Filter(N_("开始日期"), typed=True),
+            "to": Filter(N_("结束日期"), typed=True),
+            "valid": Filter(N_("不含作废")),
+            "checklist": Filter(N_("巡查清单"), ChecklistPurpose),
+        },
     ),
     Export(
         name="findings",
@@ -108,6 +127,8 @@ EXPORTS = (
             Column(N_("工号"), lambda row: row.staff_number, 10),
             Column(N_("当事人"), lambda row: row.staff_name, 10),
             Column(N_("来源"), lambda row: row.source, 10),
+            Column(N_("发现方"), lambda row: row.finder, 10),
+            Column(N_("确认情况"), lambda row: row.confirmation, 10),
             Column(N_("状态"), lambda row: row.status, 10),
             Column(N_("附件"), lambda row: row.photos, 8),
             Column(N_("巡查"), lambda row: row.patrol_number),
@@ -117,6 +138,15 @@ EXPORTS = (
             "status": Filter(N_("状态"), FindingStatus),
             "red_line": Filter(N_("红线")),
             "recording": Filter(N_("录像待存")),
+            "line": Filter(N_("第几条红线"), typed=True),
+            "confirmation": Filter(N_("确认情况"), Confirmation),
+            "source": Filter(N_("来源"), FindingSource),
+            "finder": Filter(N_("发现方"), Finder),
+            "checklist": Filter(N_("巡查清单"), ChecklistPurpose),
+            "item": Filter(N_("项目代码"), typed=True),
+            "valid": Filter(N_("不含作废")),
+            "from": Filter(N_("开始日期"), typed=True),
+            "to": Filter(N_("结束日期"), typed=True),
             "department": Filter(N_("责任单位"), Department),
             "point": Filter(N_("巡查点"), PatrolPoint),
             "patrol": Filter(N_("巡查"), Patrol),

@@ -20,11 +20,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
 from app.attachments.rules import MAX_CAMERA
-from app.db.mixins import Audited, Searchable
+from app.db.mixins import Audited, OnBehalf, Searchable
 from app.db.types import Instant, JsonText, enum_type
 from app.extensions import Model
 from app.inspections.rules import (
+    ChecklistPurpose,
     CheckResult,
+    Confirmation,
     Finder,
     FindingSource,
     FindingStatus,
@@ -44,6 +46,9 @@ class Checklist(Audited, Model):
 
     centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
     code: Mapped[str] = mapped_column(String(40))
+    purpose: Mapped[ChecklistPurpose] = mapped_column(
+        enum_type(ChecklistPurpose), default=ChecklistPurpose.ROUTINE
+    )
     edition: Mapped[int]
     name: Mapped[str] = mapped_column(String(120))
     effective_on: Mapped[date] = mapped_column(Date)
@@ -84,8 +89,11 @@ class ChecklistItem(Audited, Model):
         return self.checklist
 
 
-class Patrol(Audited, Model):
-    """A submitted round through one zone; not edited afterwards, only voided with a reason."""
+class Patrol(OnBehalf, Audited, Model):
+    """A submitted round through one zone; not edited afterwards, only voided with a reason.
+
+    A leader's round is walked on his behalf.
+    """
 
     __tablename__ = "patrols"
     __table_args__ = (
@@ -95,6 +103,7 @@ class Patrol(Audited, Model):
         Index("ix_patrols_mode", "centre_id", "mode", "started_at", "id"),
         Index("ix_patrols_zone", "zone_id", "started_at"),
         Index("ix_patrols_inspector", "inspector_id", "started_at"),
+        Index("ix_patrols_round", "centre_id", "round_on", "round_name"),
         CheckConstraint("submitted_at >= started_at", name="order"),
     )
     __audit_type__ = "patrol"
@@ -106,9 +115,13 @@ class Patrol(Audited, Model):
     inspector_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     checklist_id: Mapped[int] = mapped_column(ForeignKey("checklists.id"))
     mode: Mapped[PatrolMode] = mapped_column(enum_type(PatrolMode))
+    round_on: Mapped[date | None] = mapped_column(Date)  # the round of the plan it was walked for
+    round_name: Mapped[str] = mapped_column(String(20), default="")
+    companions: Mapped[str] = mapped_column(String(200), default="")  # accompanied: by whom
     status: Mapped[PatrolStatus] = mapped_column(enum_type(PatrolStatus))
     started_at: Mapped[datetime] = mapped_column(Instant)
     submitted_at: Mapped[datetime] = mapped_column(Instant)
+    released_at: Mapped[datetime | None] = mapped_column(Instant)  # a mystery visit, to the inspected
     points_checked: Mapped[int]
     points_closed: Mapped[int]
     findings_count: Mapped[int]
@@ -122,6 +135,11 @@ class Patrol(Audited, Model):
     @property
     def audit_name(self) -> str:
         return self.number
+
+    @property
+    def hidden(self) -> bool:
+        """Return whether the inspected may not know of it yet."""
+        return self.mode is PatrolMode.MYSTERY and self.released_at is None
 
 
 class PatrolCheck(Audited, Model):
@@ -138,6 +156,7 @@ class PatrolCheck(Audited, Model):
     patrol_point_id: Mapped[int] = mapped_column(ForeignKey("patrol_points.id"))
     result: Mapped[CheckResult] = mapped_column(enum_type(CheckResult))
     answers: Mapped[Any] = mapped_column(JsonText)  # item code -> answer
+    followed: Mapped[Any | None] = mapped_column(JsonText)  # number of an open rectification -> seen
     checked_at: Mapped[datetime] = mapped_column(Instant)
 
     patrol: Mapped[Patrol] = relationship(lazy="raise")
@@ -151,7 +170,7 @@ class PatrolCheck(Audited, Model):
 _RECORDING_WANTED = and_(column("camera").is_not(None), column("recording_saved_at").is_(None))
 
 
-class Finding(Audited, Searchable, Model):
+class Finding(OnBehalf, Audited, Searchable, Model):
     """One observed fact: item, place, responsible body, person, time, evidence."""
 
     __tablename__ = "findings"
@@ -171,6 +190,7 @@ class Finding(Audited, Searchable, Model):
             sqlite_where=_RECORDING_WANTED,
             postgresql_where=_RECORDING_WANTED,
         ),
+        Index("uq_findings_form_key", "form_key", unique=True),
         CheckConstraint("ended_at IS NULL OR ended_at >= occurred_at", name="order"),
         CheckConstraint("(department_id IS NULL) <> (section_id IS NULL)", name="one_owner"),
     )
@@ -179,6 +199,7 @@ class Finding(Audited, Searchable, Model):
 
     centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
     number: Mapped[str] = mapped_column(String(40))
+    form_key: Mapped[str | None] = mapped_column(String(40))  # of a finding entered by hand
     patrol_id: Mapped[int | None] = mapped_column(ForeignKey("patrols.id"))
     item_id: Mapped[int] = mapped_column(ForeignKey("checklist_items.id"), index=True)
     patrol_point_id: Mapped[int] = mapped_column(ForeignKey("patrol_points.id"))
@@ -187,8 +208,6 @@ class Finding(Audited, Searchable, Model):
     staff_member_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
     finder: Mapped[Finder] = mapped_column(enum_type(Finder))
     source: Mapped[FindingSource] = mapped_column(enum_type(FindingSource))
-    behalf_name: Mapped[str] = mapped_column(String(60), default="")  # entered on behalf of …
-    behalf_capacity: Mapped[str] = mapped_column(String(60), default="")  # … in this capacity
     status: Mapped[FindingStatus] = mapped_column(enum_type(FindingStatus))
     occurred_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -197,6 +216,8 @@ class Finding(Audited, Searchable, Model):
     # Which of the hall's cameras or recorders has seen it, and when a clip or still of that was kept here.
     camera: Mapped[str | None] = mapped_column(String(MAX_CAMERA))
     recording_saved_at: Mapped[datetime | None] = mapped_column(Instant)
+    doubts: Mapped[Any | None] = mapped_column(JsonText)  # what was said against it when it was entered
+    confirmation: Mapped[Confirmation] = mapped_column(enum_type(Confirmation), default=Confirmation.PENDING)
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     void_reason: Mapped[str] = mapped_column(Text, default="")
@@ -218,3 +239,60 @@ class Finding(Audited, Searchable, Model):
     @property
     def search_text(self) -> str:
         return f"{self.number} {self.search_words} {self.note}"
+
+
+class FindingStatement(Audited, Model):
+    """What the person concerned, or the chief representative, says to a finding; said once."""
+
+    __tablename__ = "finding_statements"
+    __table_args__ = (UniqueConstraint("finding_id"),)
+    __audit_type__ = "finding_statement"
+
+    finding_id: Mapped[int] = mapped_column(ForeignKey("findings.id"))
+    text: Mapped[str] = mapped_column(Text, default="")
+    said_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    said_at: Mapped[datetime] = mapped_column(Instant)
+    witness: Mapped[str] = mapped_column(String(60), default="")  # of a refusal, named by the inspector
+
+    finding: Mapped[Finding] = relationship(lazy="raise")
+    said_by: Mapped[User] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.finding
+
+
+class DutyRoster(Audited, Model):
+    """Who walks which round, for one week of one centre, with the rounds as they were then."""
+
+    __tablename__ = "duty_rosters"
+    __table_args__ = (UniqueConstraint("centre_id", "week_on"),)
+    __audit_type__ = "duty_roster"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    week_on: Mapped[date] = mapped_column(Date)  # its Monday
+    rounds: Mapped[Any] = mapped_column(JsonText)  # [name, begins, ends] of each
+    saved_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def audit_name(self) -> str:
+        return self.week_on.isoformat()
+
+
+class Duty(Audited, Model):
+    __tablename__ = "duties"
+    __table_args__ = (
+        UniqueConstraint("roster_id", "day", "round_name"),
+        Index("ix_duties_user", "user_id", "day"),
+    )
+    __audit_type__ = "duty"
+
+    roster_id: Mapped[int] = mapped_column(ForeignKey("duty_rosters.id"))
+    day: Mapped[date] = mapped_column(Date)
+    round_name: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # nobody yet
+
+    roster: Mapped[DutyRoster] = relationship(lazy="raise")
+    user: Mapped[User | None] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.roster

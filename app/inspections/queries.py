@@ -4,39 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, cast
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from app.core.errors import NotFound
-from app.core.i18n import N_
+from app import clock
 from app.db import scope, search
-from app.db.drafts import Draft
 from app.db.listing import Order, Page, capped_count, fetch
 from app.db.scope import row_id
 from app.extensions import db
-from app.inspections.models import Checklist, ChecklistItem, Finding, Patrol, PatrolCheck
-from app.inspections.rules import FindingStatus, PatrolMode
-from app.organisation import queries as organisation
-from app.organisation.models import Department, PatrolPoint, Section, StaffMember, Zone
+from app.inspections.models import (
+    Checklist,
+    ChecklistItem,
+    Finding,
+    FindingStatement,
+    Patrol,
+    PatrolCheck,
+)
+from app.inspections.rules import (
+    ChecklistPurpose,
+    Confirmation,
+    Finder,
+    FindingSource,
+    FindingStatus,
+    PatrolMode,
+    PatrolStatus,
+    StatementFacts,
+)
+from app.organisation.models import Department, PatrolPoint, Section, StaffMember
 from app.permissions import Actor
 from app.rectifications.models import Rectification, RectifiedFinding
-from app.rectifications.rules import ENDED
 
-EARLIER = timedelta(days=90)
+ONE_DAY = timedelta(days=1)
 
 
 # --- checklists -----------------------------------------------------------------------------------
 
 
-def current_checklist(centre_id: int, on: date) -> Checklist | None:
+def current_checklist(
+    centre_id: int, on: date, purpose: ChecklistPurpose = ChecklistPurpose.ROUTINE
+) -> Checklist | None:
     """Return the checklist in force at a centre on a day: the newest edition that has begun."""
     return db.session.scalar(
         select(Checklist)
         .where(
             Checklist.centre_id == centre_id,
+            Checklist.purpose == purpose,
             Checklist.effective_on <= on,
             or_(Checklist.retired_on.is_(None), Checklist.retired_on > on),
         )
@@ -56,56 +72,6 @@ def items_for(items: Sequence[ChecklistItem], point: PatrolPoint) -> list[Checkl
     return [item for item in items if point.kind.value in item.applies_to]
 
 
-# --- drafts ---------------------------------------------------------------------------------------
-
-
-def own_drafts(actor: Actor) -> list[tuple[Draft, Zone]]:
-    """Return the patrols that the actor has begun and not submitted, newest first."""
-    statement = (
-        select(Draft, Zone)
-        .join(Zone, Zone.id == Draft.subject_id)
-        .where(Draft.user_id == actor.user_id, Draft.kind == "patrol")
-    )
-    return [(draft, zone) for draft, zone in db.session.execute(statement.order_by(Draft.saved_at.desc()))]
-
-
-def get_draft(actor: Actor, draft_id: int) -> Draft:
-    """Return one's own patrol under way. Raise NotFound."""
-    draft = db.session.get(Draft, draft_id) if 0 < draft_id < 2**31 else None
-    if draft is None or draft.kind != "patrol" or draft.user_id != actor.user_id:
-        raise NotFound(N_("这次巡查已经提交或放弃，或者是别人的草稿。"))
-    return draft
-
-
-def points_of_draft(draft: Draft, on: date) -> list[PatrolPoint]:
-    """Return the points of the draft's zone in walking order."""
-    return organisation.points_of_zone(db.session(), draft.subject_id, on)
-
-
-def point_and_items(draft: Draft, point_id: int, on: date) -> tuple[PatrolPoint, list[ChecklistItem]]:
-    """Return a point of the draft's zone and what is asked there. Raise NotFound for any other point."""
-    for place in points_of_draft(draft, on):
-        if place.id == point_id:
-            return place, items_for(items_of(draft.content["checklist_id"]), place)
-    raise NotFound(N_("这个巡查点不在本次巡查的区域内。"))
-
-
-def submitted_patrol(form_key: str) -> int | None:
-    """Return the patrol that a draft became, for a second tap on submit."""
-    return db.session.scalar(select(Patrol.id).where(Patrol.form_key == form_key))
-
-
-def zones_for(actor: Actor) -> list[Zone]:
-    """Return the zones that the actor may patrol: those of his centre and the centres below."""
-    statement = select(Zone).where(Zone.centre_id.in_(actor.centre_ids), Zone.closed_on.is_(None))
-    return list(db.session.scalars(statement.order_by(Zone.centre_id, Zone.position)))
-
-
-def get_zone(actor: Actor, zone_id: int) -> Zone:
-    """Return a zone in sight. Raise NotFound, OutOfScope for a zone of another centre."""
-    return scope.load(db.session(), organisation.visible_to(actor, Zone), Zone, zone_id)
-
-
 # --- patrols --------------------------------------------------------------------------------------
 
 
@@ -119,15 +85,47 @@ def visible_patrols(actor: Actor) -> Select[Patrol]:
 PATROL_ORDER = Order(Patrol.started_at, Patrol.id, centre=Patrol.centre_id)
 
 
+def _read_day(value: str | None) -> date | None:
+    """Return a day out of an address; None if it is none."""
+    try:
+        day = date.fromisoformat(value or "")
+    except ValueError:
+        return None
+    return day if 1900 < day.year < 2200 else None
+
+
+def _within(
+    column: InstrumentedAttribute[datetime], since: date | None, until: date | None
+) -> list[ColumnElement[bool]]:
+    """Return the conditions that an instant lies in a span of days of the office."""
+    found = [] if since is None else [column >= midnight(since)]
+    return found if until is None else [*found, column < midnight(until + ONE_DAY)]
+
+
+def midnight(day: date) -> datetime:
+    """Return the instant at which a day of the office begins."""
+    return clock.at_office(datetime.combine(day, time()))
+
+
 def filtered_patrols(actor: Actor, args: Mapping[str, str]) -> Select[Patrol]:
-    """Return the patrols in sight that pass the filters `mode` and `zone`."""
+    """Return the visible patrols that pass the filters of the address."""
     rows = visible_patrols(actor)
     if args.get("mode") in set(PatrolMode):
         rows = rows.where(Patrol.mode == PatrolMode(args["mode"]))
+    if args.get("valid") == "1":
+        rows = rows.where(Patrol.status != PatrolStatus.VOID)
     zone_id = row_id(args.get("zone"))
     if zone_id is not None:
         rows = rows.where(Patrol.zone_id == zone_id)
-    return rows
+    day = _read_day(args.get("round_on"))
+    if day is not None:
+        rows = rows.where(Patrol.round_on == day)
+    if args.get("round"):
+        rows = rows.where(Patrol.round_name == args["round"][:20])
+    if args.get("checklist") == ChecklistPurpose.SPECIAL:
+        special = select(Checklist.id).where(Checklist.purpose == ChecklistPurpose.SPECIAL)
+        rows = rows.where(Patrol.checklist_id.in_(special))
+    return rows.where(*_within(Patrol.started_at, _read_day(args.get("from")), _read_day(args.get("to"))))
 
 
 def list_patrols(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Patrol], int]:
@@ -167,7 +165,16 @@ def visible_to(actor: Actor) -> Select[Finding]:
         )
         own.append(Finding.staff_member_id == actor.staff_member_id)
         own.append(Finding.id.in_(named.where(Rectification.owner_id == actor.staff_member_id)))
-    return select(Finding).where(Finding.centre_id.in_(actor.centre_ids), or_(*own))
+    return select(Finding).where(Finding.centre_id.in_(actor.centre_ids), or_(*own), _released())
+
+
+def _released() -> ColumnElement[bool]:
+    """Return the condition that no mystery visit stands behind a finding that is still to be released."""
+    return ~exists().where(
+        Patrol.id == Finding.patrol_id,
+        Patrol.mode == PatrolMode.MYSTERY,
+        Patrol.released_at.is_(None),
+    ).correlate(Finding)
 
 
 def _with_names(rows: Select[Finding]) -> Select[Finding]:
@@ -180,13 +187,29 @@ def _with_names(rows: Select[Finding]) -> Select[Finding]:
     )
 
 
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+def _member(kinds: type[Kind], value: str | None) -> Kind | None:
+    return kinds(value) if value in {kind.value for kind in kinds} else None
+
+
 @dataclass(frozen=True)
 class FindingFilter:
     """The filters of the ledger as they stand in its address; what does not parse is left out."""
 
     status: FindingStatus | None = None
+    confirmation: Confirmation | None = None
+    source: FindingSource | None = None
+    finder: Finder | None = None
+    valid: bool = False  # without what was voided
     red_line: bool = False
     recording: bool = False  # a recording of the hall that nobody has saved yet
+    line: int | None = None  # which red line
+    item: str = ""
+    special: bool = False  # found by the list of special inspections
+    since: date | None = None
+    until: date | None = None
     department_id: int | None = None
     point_id: int | None = None
     patrol_id: int | None = None
@@ -195,9 +218,18 @@ class FindingFilter:
     @classmethod
     def read(cls, args: Mapping[str, str]) -> FindingFilter:
         return cls(
-            status=FindingStatus(args["status"]) if args.get("status") in set(FindingStatus) else None,
+            status=_member(FindingStatus, args.get("status")),
+            confirmation=_member(Confirmation, args.get("confirmation")),
+            source=_member(FindingSource, args.get("source")),
+            finder=_member(Finder, args.get("finder")),
+            valid=args.get("valid") == "1",
             red_line=args.get("red_line") == "1",
             recording=args.get("recording") == "1",
+            line=row_id(args.get("line")),
+            item=args.get("item", "")[:20],
+            special=args.get("checklist") == ChecklistPurpose.SPECIAL,
+            since=_read_day(args.get("from")),
+            until=_read_day(args.get("to")),
             department_id=row_id(args.get("department")),
             point_id=row_id(args.get("point")),
             patrol_id=row_id(args.get("patrol")),
@@ -207,14 +239,19 @@ class FindingFilter:
 
 def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
     """Return the visible findings that pass the filters."""
-    rows = visible_to(actor)
-    if wanted.status:
-        rows = rows.where(Finding.status == wanted.status)
-    if wanted.red_line:
-        rows = rows.where(Finding.item_id.in_(select(ChecklistItem.id).where(ChecklistItem.red_line > 0)))
+    rows = visible_to(actor).where(*_within(Finding.occurred_at, wanted.since, wanted.until))
+    if wanted.valid:
+        rows = rows.where(Finding.status != FindingStatus.VOID)
+    item = _item_condition(wanted)
+    if item:
+        rows = rows.where(Finding.item_id.in_(select(ChecklistItem.id).where(*item)))
     if wanted.recording:
         rows = rows.where(Finding.camera.is_not(None), Finding.recording_saved_at.is_(None))
     for column, value in (
+        (Finding.status, wanted.status),
+        (Finding.confirmation, wanted.confirmation),
+        (Finding.source, wanted.source),
+        (Finding.finder, wanted.finder),
         (Finding.department_id, wanted.department_id),
         (Finding.patrol_point_id, wanted.point_id),
         (Finding.patrol_id, wanted.patrol_id),
@@ -225,11 +262,25 @@ def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
     return rows if found is None else rows.where(found)
 
 
+def _item_condition(wanted: FindingFilter) -> list[ColumnElement[bool]]:
+    """Return what the filters ask of the item of a finding."""
+    found: list[ColumnElement[bool]] = [ChecklistItem.red_line > 0] if wanted.red_line else []
+    if wanted.line is not None:
+        found.append(ChecklistItem.red_line == wanted.line)
+    if wanted.item:
+        found.append(ChecklistItem.code == wanted.item)
+    if wanted.special:
+        special = select(Checklist.id).where(Checklist.purpose == ChecklistPurpose.SPECIAL)
+        found.append(ChecklistItem.checklist_id.in_(special))
+    return found
+
+
 # A line of the ledger as plain columns: fifty objects with five others each would double the page's cost.
 _LINE = (
     Finding.id,
     Finding.number,
     Finding.status,
+    Finding.confirmation,
     Finding.occurred_at,
     Finding.photos,
     ChecklistItem.wording,
@@ -280,28 +331,27 @@ def get_findings(actor: Actor, finding_ids: Sequence[int]) -> list[Finding]:
     return list(db.session.scalars(rows.order_by(Finding.occurred_at, Finding.id)))
 
 
+def statement_of(finding_id: int) -> FindingStatement | None:
+    """Return what was said to a finding, with who said it."""
+    statement = select(FindingStatement).where(FindingStatement.finding_id == finding_id)
+    return db.session.scalar(statement.options(joinedload(FindingStatement.said_by)))
+
+
+def statement_facts(actor: Actor, finding: Finding) -> StatementFacts:
+    """Return what decides whether the actor may confirm or dispute a finding."""
+    concerned = (
+        (finding.staff_member_id is not None and finding.staff_member_id == actor.staff_member_id)
+        or finding.department_id in actor.department_ids
+        or (finding.section_id is not None and finding.section_id == actor.section_id)
+    )
+    return StatementFacts(
+        concerned, finding.recorded_by_id == actor.user_id, finding.confirmation, finding.status
+    )
+
+
 def findings_of_patrol(patrol_id: int) -> list[Finding]:
     rows = _with_names(select(Finding).where(Finding.patrol_id == patrol_id))
     return list(db.session.scalars(rows.order_by(Finding.id)))
-
-
-def earlier_findings(point_id: int, item_id: int, now: datetime) -> list[Finding]:
-    """Return the findings of the same place and item in the last 90 days, newest first, at most five."""
-    return list(
-        db.session.scalars(
-            select(Finding)
-            .join(ChecklistItem, ChecklistItem.id == Finding.item_id)
-            .where(
-                Finding.patrol_point_id == point_id,
-                ChecklistItem.code
-                == select(ChecklistItem.code).where(ChecklistItem.id == item_id).scalar_subquery(),
-                Finding.occurred_at > now - EARLIER,
-                Finding.status != FindingStatus.VOID,
-            )
-            .order_by(Finding.occurred_at.desc(), Finding.id.desc())
-            .limit(5)
-        )
-    )
 
 
 def owner_name(session: Session, department_id: int | None, section_id: int | None) -> str:
@@ -309,40 +359,6 @@ def owner_name(session: Session, department_id: int | None, section_id: int | No
     if department_id:
         return session.get_one(Department, department_id).name
     return session.get_one(Section, section_id).name if section_id else ""
-
-
-def owner_choices(centre_id: int, point: PatrolPoint, on: date) -> tuple[list[tuple[str, str]], str]:
-    """Return the bodies that may be responsible at a point, its own first, and the one that is meant.
-
-    None is meant, and has to be chosen, where several departments are served, or none.
-    """
-    near = organisation.departments_of_point(db.session(), point, on)
-    departments = db.session.scalars(
-        select(Department)
-        .where(
-            Department.centre_id == centre_id,
-            or_(Department.closed_on.is_(None), Department.closed_on > on),
-            Department.id.not_in([department.id for department in near]),
-        )
-        .order_by(Department.sort_key, Department.id)
-    ).all()
-    sections = db.session.scalars(
-        select(Section)
-        .where(Section.centre_id == centre_id, Section.closed_on.is_(None))
-        .order_by(Section.id)
-    ).all()
-    choices = [
-        *((f"department:{department.id}", department.name) for department in (*near, *departments)),
-        *((f"section:{section.id}", section.name) for section in sections),
-    ]
-    return choices, choices[0][0] if len(near) == 1 else ""
-
-
-def staff_choices(point: PatrolPoint, on: date) -> list[StaffMember]:
-    """Return who is posted at a point today, the A-role first."""
-    return [
-        staff for staff, *_ in organisation.postings_today(db.session(), [point.id], on).get(point.id, [])
-    ]
 
 
 def rectification_of(actor: Actor, finding_id: int) -> Rectification | None:
@@ -354,15 +370,3 @@ def rectification_of(actor: Actor, finding_id: int) -> Rectification | None:
     if row is None or actor.centre_wide or row.department_id in actor.department_ids:
         return row
     return row if actor.staff_member_id and row.owner_id == actor.staff_member_id else None
-
-
-def open_rectifications(point_id: int) -> int:
-    """Return how many rectifications at a point are not yet struck off."""
-    statement = (
-        select(Rectification.id)
-        .join(RectifiedFinding, RectifiedFinding.rectification_id == Rectification.id)
-        .join(Finding, Finding.id == RectifiedFinding.finding_id)
-        .where(Finding.patrol_point_id == point_id, Rectification.status.not_in(ENDED))
-        .distinct()
-    )
-    return capped_count(db.session(), statement)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.attachments import services as attachments
-from app.attachments.rules import AttachmentKind, FileKind, check_count
 from app.attachments.services import StoredFile
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.i18n import N_
@@ -21,42 +19,79 @@ from app.db.drafts import Draft
 from app.db.uow import UnitOfWork
 from app.documents.services import next_serial
 from app.inspections import draft_rules as content_of
-from app.inspections import evidence_queries as evidence
-from app.inspections import queries, rules
-from app.inspections.models import ChecklistItem, Finding, Patrol, PatrolCheck
-from app.inspections.rules import Answer, Disposition, Finder, FindingSource, FindingStatus
-from app.organisation.models import PatrolPoint, StaffMember, Zone
+from app.inspections import finding_services, queries, rules, walk_queries
+from app.inspections.models import Finding, Patrol, PatrolCheck
+from app.inspections.plan_rules import round_at
+from app.inspections.rules import Answer, ChecklistPurpose, FindingStatus, PatrolMode
+from app.organisation.models import PatrolPoint, Zone
 from app.permissions import Actor
+from app.settings.rules import Round
 
 DRAFT = "patrol"
+ENTRY = "finding"
 GONE = N_("这次巡查已经提交或放弃。")
-NO_FILES = N_("请选择要补充的文件。")
-NOTHING_NEW = N_("这些文件已经在证据里了。")
-_SOURCES = {rules.PatrolMode.VIDEO: FindingSource.VIDEO, rules.PatrolMode.MYSTERY: FindingSource.MYSTERY}
 
 
-def begin_patrol(session: Session, actor: Actor, zone: Zone, mode: rules.PatrolMode, now: datetime) -> Draft:
+def begin_patrol(
+    session: Session,
+    actor: Actor,
+    zone: Zone,
+    mode: PatrolMode,
+    now: datetime,
+    plan: Mapping[str, str] = content_of.NOTHING,
+) -> Draft:
     """Begin a patrol of one zone, or go on with the one already begun there."""
     # On PostgreSQL two taps take turns; the second finds what the first has begun.
     session.execute(select(Zone.id).where(Zone.id == zone.id).with_for_update(key_share=True))
     found = drafts.find(session, actor.user_id, DRAFT, zone.id)
     if found:
         return found
-    checklist = queries.current_checklist(zone.centre_id, clock.local(now).date())
+    purpose = ChecklistPurpose.SPECIAL if mode is PatrolMode.SPECIAL else ChecklistPurpose.ROUTINE
+    checklist = queries.current_checklist(zone.centre_id, clock.local(now).date(), purpose)
     if checklist is None:
-        raise NotAllowed(N_("本中心还没有生效的巡查清单，请先发布清单。"))
+        raise NotAllowed(
+            N_("本中心还没有生效的专项检查清单，请先发布清单。")
+            if purpose is ChecklistPurpose.SPECIAL
+            else N_("本中心还没有生效的巡查清单，请先发布清单。")
+        )
     draft = Draft(
         kind=DRAFT,
         user_id=actor.user_id,
         centre_id=zone.centre_id,
         subject_id=zone.id,
-        content=content_of.new(secrets.token_hex(16), zone.id, checklist.id, mode.value),
+        content=content_of.new(secrets.token_hex(16), zone.id, checklist.id, mode.value, plan),
         begun_at=now,
         saved_at=now,
     )
     session.add(draft)
     session.flush()
     return draft
+
+
+def plan_of(
+    mode: PatrolMode, given: Mapping[str, Any], rounds: Sequence[Round], now: datetime
+) -> dict[str, str]:
+    """Return for which round a patrol is begun, and with or for whom. Raise Invalid for a missing name."""
+    if mode is PatrolMode.ACCOMPANIED and not given["companions"]:
+        raise Invalid(N_("随访须写明与谁同行。"), field="companions")
+    if mode is PatrolMode.LEADER and not given["on_behalf_name"]:
+        raise Invalid(N_("领导带班须写明带班领导。"), field="on_behalf_name")
+    if mode is PatrolMode.LEADER and not given["on_behalf_capacity"]:
+        raise Invalid(N_("请写明带班领导的职务。"), field="on_behalf_capacity")
+    local = clock.local(now)
+    name = given["round_name"] or ""
+    if name and name not in {one.name for one in rounds}:  # another centre's rounds
+        present = round_at(rounds, local.time())
+        name = present.name if present else ""
+    counts = mode in rules.COVERING and name
+    leads, goes_along = mode is PatrolMode.LEADER, mode is PatrolMode.ACCOMPANIED
+    return {
+        "round_on": local.date().isoformat() if counts else "",
+        "round_name": name if counts else "",
+        "companions": given["companions"] if goes_along else "",
+        "on_behalf_name": given["on_behalf_name"] if leads else "",
+        "on_behalf_capacity": given["on_behalf_capacity"] if leads else "",
+    }
 
 
 def _own(session: Session, actor: Actor, draft_id: int) -> Draft:
@@ -79,15 +114,15 @@ def answer_point(
     given: dict[str, Answer],
     closed: bool,
     now: datetime,
+    seen: Mapping[str, str] = content_of.NOTHING,
 ) -> Draft:
-    """Save the answers of one point."""
+    """Save the answers of one point, and what is seen there of rectifications still open."""
     draft = _own(session, actor, draft_id)
     if closed and any(f["point_id"] == point_id for f in draft.content["findings"].values()):
         raise NotAllowed(N_("这里已记录问题，不能再标为未开放；请先删除问题。"))
     plain = {code: answer.value for code, answer in given.items() if answer is not Answer.FINDING}
-    drafts.save(
-        session, draft, content_of.with_point(draft.content, point_id, plain, closed, now.isoformat()), now
-    )
+    content = content_of.with_point(draft.content, point_id, plain, closed, now.isoformat(), seen)
+    drafts.save(session, draft, content, now)
     return draft
 
 
@@ -129,10 +164,16 @@ def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
     """Close a round: write the patrol, its checks and its findings, and remove the draft."""
     draft = _own(uow.session, uow.actor, draft_id)
     content = draft.content
-    points = queries.points_of_draft(draft, clock.local(uow.now).date())
+    points = walk_queries.points_of_draft(draft)
     items = queries.items_of(content["checklist_id"])
+    waiting = walk_queries.open_rectifications([point.id for point in points], draft.begun_at)
     states = {
-        point.id: content_of.point_state(content, point.id, [i.code for i in queries.items_for(items, point)])
+        point.id: content_of.point_state(
+            content,
+            point.id,
+            [item.code for item in queries.items_for(items, point)],
+            [one.number for one in waiting[point.id]],
+        )
         for point in points
     }
     missing = [point.number for point in points if not states[point.id].complete]
@@ -142,7 +183,8 @@ def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
             count=len(missing),
             points="、".join(missing[:8]),
         )
-    day = clock.local(draft.begun_at).date()
+    day = walk_queries.day_of(draft)
+    plan = content["plan"]
     patrol = Patrol(
         centre_id=draft.centre_id,
         number=f"{day:%Y%m%d}-{next_serial(uow, draft.centre_id, 'patrol', day.year)}",
@@ -150,7 +192,12 @@ def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
         zone_id=content["zone_id"],
         inspector_id=uow.actor.user_id,
         checklist_id=content["checklist_id"],
-        mode=rules.PatrolMode(content["mode"]),
+        mode=PatrolMode(content["mode"]),
+        round_on=date.fromisoformat(plan["round_on"]) if plan.get("round_on") else None,
+        round_name=plan.get("round_name", ""),
+        companions=plan.get("companions", ""),
+        on_behalf_name=plan.get("on_behalf_name") or None,
+        on_behalf_capacity=plan.get("on_behalf_capacity") or None,
         status=rules.PatrolStatus.SUBMITTED,
         started_at=draft.begun_at,
         submitted_at=max(uow.now, draft.begun_at),
@@ -164,7 +211,7 @@ def submit(uow: UnitOfWork, draft_id: int, note: str) -> Patrol:
     for point in points:
         uow.session.add(_check(patrol, point, content, states[point.id], uow.now))
     for key in sorted(content["findings"], key=lambda key: int(key[1:])):
-        _record(uow, patrol, items, content["findings"][key], content["uploads"])
+        finding_services.record_of_patrol(uow, patrol, items, content["findings"][key], content["uploads"])
     uow.session.delete(draft)
     uow.record(rules.PATROL_SUBMITTED, patrol, points=len(points), findings=len(content["findings"]))
     return patrol
@@ -180,109 +227,45 @@ def _check(
         patrol_point_id=point.id,
         result=state.result,
         answers=content_of.answers(content, point.id),
+        followed=content_of.followed(content, point.id) or None,
         checked_at=datetime.fromisoformat(kept["checked_at"]) if kept else now,
     )
 
 
-def _record(
-    uow: UnitOfWork, patrol: Patrol, items: list[ChecklistItem], kept: dict[str, Any], uploads: dict[str, Any]
-) -> Finding:
-    """Write one finding of the draft into the ledger, with its files."""
-    item = next(item for item in items if item.code == kept["item"])
-    year = clock.local(patrol.started_at).year  # of the office, as in the patrol's own number
-    files = [StoredFile.from_dict(uploads[sha256]) for sha256 in kept["photos"]]
-    kind, owner_id = kept["owner"].split(":")
-    finding = Finding(
-        centre_id=patrol.centre_id,
-        number=f"{patrol.number}-{next_serial(uow, patrol.centre_id, 'finding', year)}",
-        patrol_id=patrol.id,
-        item_id=item.id,
-        patrol_point_id=kept["point_id"],
-        department_id=int(owner_id) if kind == "department" else None,
-        section_id=int(owner_id) if kind == "section" else None,
-        staff_member_id=kept["staff"],
-        finder=Finder.INTERNAL,
-        source=_SOURCES.get(patrol.mode, FindingSource.PATROL),
-        status=FindingStatus.CORRECTED_ON_SPOT
-        if kept["disposition"] == Disposition.CORRECTED_ON_SPOT
-        else FindingStatus.OPEN,
-        occurred_at=datetime.fromisoformat(kept["occurred_at"]),
-        note=kept["note"],
-        photos=len(files),
-        camera=kept.get("camera") or None,
-        recorded_by_id=uow.actor.user_id,
-        recorded_at=uow.now,
-    )
-    finding.search_words = search_words(uow.session, finding, item)
-    uow.session.add(finding)
-    uow.session.flush()
-    _attach(uow, finding, files)
-    uow.record(rules.FINDING_RECORDED, finding)
-    return finding
+# --- afterwards -----------------------------------------------------------------------------------
 
 
-def _attach(uow: UnitOfWork, finding: Finding, files: Sequence[StoredFile]) -> None:
-    """Add files to a finding; with a recording among them, none has to be fetched any more."""
-    recorded_on = clock.local(finding.occurred_at).date()
-    for file in files:
-        attachments.attach(
-            uow, finding, AttachmentKind.FINDING, file, camera=finding.camera, recorded_on=recorded_on
-        )
-    if any(file.recording for file in files) and not finding.recording_saved_at:
-        finding.recording_saved_at = uow.now
+def release(uow: UnitOfWork, patrol_id: int, version: int) -> Patrol:
+    """Show a mystery visit and its findings to the inspected."""
+    patrol = _load(uow, patrol_id, version)
+    if patrol.mode is not PatrolMode.MYSTERY:
+        raise NotAllowed(N_("只有暗访需要公开。"))
+    if patrol.status is rules.PatrolStatus.VOID or patrol.released_at is not None:
+        raise NotAllowed(N_("这次暗访已经公开或作废。"))
+    patrol.released_at = uow.now
+    uow.record(rules.PATROL_RELEASED, patrol)
+    return patrol
 
 
-def add_evidence(uow: UnitOfWork, finding_id: int, files: Sequence[StoredFile], camera: str) -> Finding:
-    """Add evidence to a finding of the ledger; a file that is there already is not added twice."""
-    # On PostgreSQL two additions take turns.
-    uow.session.execute(select(Finding.id).where(Finding.id == finding_id).with_for_update())
-    finding = uow.get(Finding, finding_id)
-    if finding.status is FindingStatus.VOID:
-        raise NotAllowed(N_("这个问题已作废，不能补充证据。"))
-    held = {row.sha256 for row in evidence.files_of(uow.session, finding.id)}
-    fresh = [file for file in files if file.sha256 not in held]
-    if not fresh and (finding.camera or not camera):
-        raise Invalid(NOTHING_NEW if files else NO_FILES, field="photos")
-    finding.camera = finding.camera or camera or None
-    _require_camera(fresh, finding.camera)
-    finding.photos += len(fresh)
-    _attach(uow, finding, fresh)
-    uow.record(rules.FINDING_EVIDENCE_ADDED, finding, files=len(fresh))
-    return finding
+def void(uow: UnitOfWork, patrol_id: int, version: int, reason: str) -> Patrol:
+    """Void a submitted patrol with its findings, unless some of them lead to rectifications."""
+    patrol = _load(uow, patrol_id, version)
+    if patrol.status is rules.PatrolStatus.VOID:
+        raise NotAllowed(N_("这次巡查已经作废。"))
+    finding_services.void_findings_of(uow, patrol, reason)
+    patrol.status = rules.PatrolStatus.VOID
+    patrol.void_reason = reason
+    uow.record(rules.PATROL_VOIDED, patrol)
+    return patrol
 
 
-def _require_camera(files: Sequence[StoredFile], camera: str | None) -> None:
-    if any(file.recording for file in files) and not camera:
-        raise Invalid(N_("请填写录像来自哪台摄像机或录像机。"), field="camera")
+def _load(uow: UnitOfWork, patrol_id: int, version: int) -> Patrol:
+    rows = select(Patrol).where(Patrol.id == patrol_id).with_for_update()
+    uow.session.scalars(rows.execution_options(populate_existing=True)).all()
+    return uow.get(Patrol, patrol_id, version)
 
 
-def search_words(session: Session, finding: Finding, item: ChecklistItem) -> str:
-    """Return what a finding is found by besides its number and note: place, item, body, person."""
-    point = session.get_one(PatrolPoint, finding.patrol_point_id)
-    staff = session.get(StaffMember, finding.staff_member_id) if finding.staff_member_id else None
-    owner = queries.owner_name(session, finding.department_id, finding.section_id)
-    return " ".join(
-        filter(None, (point.number, point.name, item.wording, owner, staff.name if staff else ""))
-    )
-
-
-def check_finding(
-    item: ChecklistItem, finding: dict[str, Any], files: Sequence[StoredFile], now: datetime
-) -> None:
-    """Refuse a finding that lacks what its item asks for, or lies in the future. Raise Invalid."""
-    occurred_at = datetime.fromisoformat(finding["occurred_at"])
-    if rules.is_future(occurred_at, now):
-        raise Invalid(N_("发生时间不能晚于现在。"), field="occurred_at")
-    if now - occurred_at > rules.BACKDATING:
-        raise Invalid(N_("发生时间早于一个月前，请核对。"), field="occurred_at")
-    if item.red_line and not files:
-        raise Invalid(N_("红线问题必须附照片等证据。"), field="photos")
-    if item.photo_required and not any(file.kind in (FileKind.PHOTO, FileKind.VIDEO) for file in files):
-        raise Invalid(N_("这一项必须有照片或视频。"), field="photos")
-    if item.note_required and not finding["note"]:
-        raise Invalid(N_("这一项必须写明情况。"), field="note")
-    check_count(len(files))
-    _require_camera(files, finding["camera"])
+# --- into rectification ---------------------------------------------------------------------------
 
 
 def require_open(findings: Sequence[Finding]) -> None:
@@ -297,6 +280,11 @@ def send_to_rectify(uow: UnitOfWork, finding_ids: list[int], number: str) -> lis
     findings = [uow.get(Finding, finding_id) for finding_id in finding_ids]
     require_open(findings)
     for finding in findings:
+        patrol = uow.session.get(Patrol, finding.patrol_id) if finding.patrol_id else None
+        if patrol and patrol.hidden:  # a notice would tell the inspected
+            raise NotAllowed(
+                N_("问题 %(number)s 来自还没有公开的暗访，请先公开再下发整改。"), number=finding.number
+            )
         finding.status = FindingStatus.RECTIFY
         uow.record(rules.FINDING_SENT_TO_RECTIFY, finding, rectification=number)
     return findings
@@ -309,3 +297,31 @@ def reopen(uow: UnitOfWork, finding_ids: list[int], number: str) -> list[Finding
         finding.status = FindingStatus.OPEN
         uow.record(rules.FINDING_REOPENED, finding, rectification=number)
     return findings
+
+
+# --- entries by hand ------------------------------------------------------------------------------
+
+
+def keep_entry_uploads(session: Session, actor: Actor, files: Sequence[StoredFile], now: datetime) -> Draft:
+    """Keep files that arrived with a finding entered by hand, whatever becomes of the form."""
+    draft = drafts.find(session, actor.user_id, ENTRY, 0)
+    if draft is None:
+        draft = Draft(
+            kind=ENTRY,
+            user_id=actor.user_id,
+            centre_id=actor.centre_id,
+            subject_id=0,
+            content={"uploads": {}},
+            begun_at=now,
+        )
+        session.add(draft)
+    uploads = {file.sha256: file.to_dict() for file in files}
+    drafts.save(session, draft, content_of.with_uploads(draft.content, uploads), now)
+    return draft
+
+
+def end_entry(uow: UnitOfWork) -> None:
+    """Remove the draft of an entry that has become a finding."""
+    draft = drafts.find(uow.session, uow.actor.user_id, ENTRY, 0)
+    if draft is not None:
+        uow.session.delete(draft)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -63,6 +64,12 @@ def name_key(name: str) -> str:
 def name_initials(name: str) -> str:
     """Return the letters that a person's name is found by: 张三 is zs."""
     return pinyin.initials(name, person=True)
+
+
+@lru_cache(maxsize=4096)
+def initials(text: str) -> str:
+    """Return the letters that words are found by when they are typed: 工作时间空岗 is gzsjkg."""
+    return pinyin.initials(text)
 
 
 # --- for the ledgers: who answers for a place on a day ----------------------------------------------

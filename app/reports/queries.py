@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.db.drafts import Draft
-from app.inspections import queries as inspections
+from app.inspections import plan_queries
+from app.inspections import walk_queries as inspections
+from app.inspections.plan_queries import Board
 from app.organisation.models import Zone
 from app.permissions import Actor, Permission
 from app.rectifications import queries as rectifications
@@ -30,6 +32,7 @@ class Home:
     figures: rectifications.Figures | None
     waiting: list[Waiting]
     clocks: dict[int, rectifications.Clock]
+    rounds: Board | None = None  # of today, for who reads patrols
 
 
 _ASKS = (
@@ -43,6 +46,11 @@ _ASKS = (
 def home(actor: Actor, now: datetime) -> Home:
     """Return what waits for the actor, what is due and what is overdue."""
     drafts = inspections.own_drafts(actor) if actor.can(Permission.PATROL_CONDUCT) else []
+    rounds = (
+        plan_queries.today(actor.centre_id, now)
+        if actor.centre_id and actor.can(Permission.PATROL_READ)
+        else None
+    )
     if not actor.can(Permission.RECTIFICATION_READ):
         return Home(drafts, None, [], {})
     figures = rectifications.figures(actor, now)
@@ -54,4 +62,4 @@ def home(actor: Actor, now: datetime) -> Home:
     if figures.overdue and actor.centre_wide:
         waiting.append(Waiting("overdue", figures.overdue, rectifications.overdue(actor, now, SHOWN)))
     clocks = rectifications.clocks_of([row for group in waiting for row in group.rows], now)
-    return Home(drafts, figures, waiting, clocks)
+    return Home(drafts, figures, waiting, clocks, rounds)

@@ -21,10 +21,12 @@ from app.db.drafts import Draft
 from app.db.uow import end_reading, root_centre_id, short_transaction, unit_of_work
 from app.extensions import db
 from app.inspections import draft_rules as content_of
+from app.inspections import plan_queries as plan
 from app.inspections import queries as inspections
 from app.inspections import services as patrols
+from app.inspections import walk_queries as walks
 from app.inspections.models import ChecklistItem, Finding
-from app.inspections.rules import Answer, Disposition, FindingStatus, PatrolMode
+from app.inspections.rules import Answer, Disposition, FindingStatus, Followed, PatrolMode
 from app.organisation import queries as organisation
 from app.organisation.models import PatrolPoint, Zone
 from app.permissions import Actor, Origin, Role
@@ -33,12 +35,14 @@ from app.rectifications import services as rectifications
 from app.rectifications.models import Rectification
 from app.rectifications.rules import Deadline
 from app.seeding.demo_photos import picture
+from app.settings.rules import Round
 from app.worktime.queries import calendar
 
 SEED = 20261122
 DAYS = 30
 PICTURES = 12  # of each kind; drawing and checking one takes a third of a second
-ROUNDS = ((9, 5, PatrolMode.DAILY), (15, 10, PatrolMode.DAILY))
+FULL_DAYS = 8  # the last days are walked as the plan has it; before them each zone once a day
+MISSED = 0.05  # of the rounds of a zone
 
 NOTES = (
     "巡查时当事人不在岗，约十分钟后返回，未见离岗公示牌。",
@@ -99,10 +103,15 @@ def run(settings: Settings, now: datetime) -> None:
     days = [today - timedelta(days=back) for back in range(DAYS, -1, -1)]
     for number, day in enumerate(day for day in days if works(day)):
         for place, zone in enumerate(zones):
-            hour, minute, mode = ROUNDS[(number + place) % len(ROUNDS)]
-            begun = clock.at_office(datetime.combine(day, time(hour, minute))) + timedelta(minutes=7 * place)
-            actor = inspectors[(number + place) % len(inspectors)]
-            month.at(begun, _round(month, zone.id, zone.centre_id, actor, mode))
+            rounds = plan.rounds_of(zone.centre_id)
+            if (today - day).days > FULL_DAYS:
+                rounds = rounds[(number + place) % len(rounds) :][:1]
+            for one in rounds:
+                if rng.random() < MISSED:
+                    continue
+                begun = clock.at_office(datetime.combine(day, one.begins)) + timedelta(minutes=2 * place + 1)
+                actor = inspectors[(number + place) % len(inspectors)]
+                month.at(begun, _round(month, zone.id, zone.centre_id, actor, one))
     month.play()
 
 
@@ -134,7 +143,7 @@ def _pictures(
 
 
 def _round(
-    month: Month, zone_id: int, centre_id: int, actor: Actor, mode: PatrolMode
+    month: Month, zone_id: int, centre_id: int, actor: Actor, walked: Round
 ) -> Callable[[datetime], None]:
     def happen(begun: datetime) -> None:
         day = clock.local(begun).date()
@@ -143,13 +152,21 @@ def _round(
         if checklist is None or not points:
             return
         items = inspections.items_of(checklist.id)
-        content = content_of.new(f"demo-{zone_id}-{begun:%Y%m%d%H%M}", zone_id, checklist.id, mode.value)
+        content = content_of.new(
+            f"demo-{zone_id}-{begun:%Y%m%d%H%M}",
+            zone_id,
+            checklist.id,
+            PatrolMode.DAILY.value,
+            {"round_on": day.isoformat(), "round_name": walked.name},
+        )
+        waiting = walks.open_rectifications([point.id for point in points], begun)
         for step, point in enumerate(points):
             at = begun + timedelta(seconds=50 * (step + 1))
             asked = inspections.items_for(items, point)
             given = {item.code: Answer.OK.value for item in asked}
-            content = content_of.with_point(content, point.id, given, False, at.isoformat())
-            if month.rng.random() < 0.11:
+            seen = {one.number: month.rng.choice(list(Followed)).value for one in waiting[point.id]}
+            content = content_of.with_point(content, point.id, given, False, at.isoformat(), seen)
+            if month.rng.random() < 0.07:
                 content = _find(month, content, point, month.rng.choice(asked), at, centre_id)
         end = begun + timedelta(minutes=len(points) + 3)
         if end > month.now:
@@ -184,9 +201,9 @@ def _find(
 ) -> dict[str, object]:
     rng = month.rng
     day = clock.local(at).date()
-    people = inspections.staff_choices(point, day)
+    people = walks.staff_choices(point, day)
     near = organisation.departments_of_point(db.session(), point, day)
-    owners, _meant = inspections.owner_choices(centre_id, point, day)
+    owners, _meant = walks.owner_choices(centre_id, point, day)
     # Where no department is at home, the centre's own last section (综合科) answers.
     owner = f"department:{rng.choice(near).id}" if near else owners[-1][0]
     wants_photo = bool(item.red_line or item.photo_required) or rng.random() < 0.6
@@ -196,7 +213,7 @@ def _find(
         "point_id": point.id,
         "item": item.code,
         "owner": owner,
-        "staff": people[0].id if people and rng.random() < 0.7 else None,
+        "staff": people[0].staff.id if people and rng.random() < 0.7 else None,
         "occurred_at": at.isoformat(),
         "note": rng.choice(NOTES),
         "disposition": (

@@ -12,6 +12,7 @@ from app.config import ROOT
 from app.db.uow import end_reading, unit_of_work
 from app.extensions import db
 from app.inspections.checklist_services import publish_checklist
+from app.inspections.models import Checklist
 from app.organisation.models import Centre
 from app.permissions import Actor
 from app.worktime.calendar_files import load
@@ -19,6 +20,7 @@ from app.worktime.models import CalendarYear
 from app.worktime.services import publish_year
 
 SEEDS = ROOT / "seeds"
+CHECKLISTS = ("standard", "special")
 
 
 def read(name: str) -> dict[str, Any]:
@@ -36,9 +38,24 @@ def plant(actor: Actor, now: datetime) -> tuple[list[int], list[str]]:
         with unit_of_work(actor, now) as uow:
             for table in years:
                 publish_year(uow, table)
-    checklist, equipped = read("checklists/standard.toml"), []
+    checklists, equipped = [read(f"checklists/{name}.toml") for name in CHECKLISTS], []
     for centre_id, name in centres:  # one unit of work, one centre's chain
         with unit_of_work(actor, now) as uow:
-            if publish_checklist(uow, centre_id, checklist):
-                equipped.append(name)
+            published = [
+                publish_checklist(uow, centre_id, checklist)
+                for checklist in checklists
+                if not _has_later(centre_id, checklist)
+            ]
+        if any(published):
+            equipped.append(name)
     return [table.year for table in years], equipped
+
+
+def _has_later(centre_id: int, checklist: dict[str, Any]) -> bool:
+    """Return whether a centre has gone on to an edition of its own."""
+    later = select(Checklist.id).where(
+        Checklist.centre_id == centre_id,
+        Checklist.code == checklist["code"],
+        Checklist.edition > checklist["edition"],
+    )
+    return db.session.scalar(later.limit(1)) is not None

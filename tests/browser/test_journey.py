@@ -62,9 +62,10 @@ def begin_a_patrol(wang: Visitor, photo: Any) -> None:
     expect(heading(page)).to_have_text("记录问题")
     expect(page.get_by_label("巡查项目")).to_have_value("A-01")
     expect(page.get_by_label("责任单位").locator("option:checked")).to_have_text(re.compile("住房保障局"))
-    page.get_by_label("当事人").select_option(label="𠮷㛃伟")
+    if wang.script:  # the plain round follows within minutes: the same person again would be doubted
+        page.get_by_label("当事人").select_option(label="𠮷㛃伟")
     page.get_by_label("情况说明").fill(NOTE)
-    page.locator("input[type=file]").last.set_input_files(photo("before.jpg", "#a33"))
+    page.locator("input[name=photos]").last.set_input_files(photo("before.jpg", "#a33"))
     wang.press("保存问题")
     expect(heading(page)).to_have_text("B01 公积金")
     expect(page.locator("main")).to_contain_text("1 张照片")

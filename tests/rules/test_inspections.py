@@ -12,8 +12,8 @@ from app.attachments.services import StoredFile
 from app.core.errors import Invalid
 from app.inspections import draft_rules as content_of
 from app.inspections import rules
+from app.inspections.finding_services import check_finding
 from app.inspections.rules import Answer, CheckResult, PointState
-from app.inspections.services import check_finding
 
 ITEMS = ("A-01", "A-02", "R-01")
 POINTS = (1, 2, 3)

@@ -20,7 +20,7 @@ from app.db.drafts import Draft
 from app.db.scope import OutOfScope
 from app.db.uow import end_reading, short_transaction, unit_of_work
 from app.extensions import db
-from app.inspections import queries, services
+from app.inspections import queries, services, walk_queries
 from app.inspections.models import Finding, Patrol, PatrolCheck
 from app.inspections.rules import Answer, CheckResult, FindingStatus, PatrolMode
 from app.organisation.models import PatrolPoint, Zone
@@ -139,7 +139,7 @@ def test_nobody_touches_anothers_draft(db_context, site, cast):
     for step in (
         lambda: answer(draft_id, cast.point_a, who="zhao"),
         lambda: submit(draft_id, "zhao"),
-        lambda: queries.get_draft(actor("zhao"), draft_id),
+        lambda: walk_queries.get_draft(actor("zhao"), draft_id),
     ):
         with pytest.raises(NotFound):
             step()
@@ -168,10 +168,10 @@ def test_leaving_a_round_leaves_nothing(db_context, site, cast):
 
 def test_another_centres_zone_is_not_there(db_context, cast):
     with pytest.raises(OutOfScope):
-        queries.get_zone(actor("wang"), cast.other_zone)
+        walk_queries.get_zone(actor("wang"), cast.other_zone)
     with pytest.raises(OutOfScope):
-        queries.get_zone(actor("lower"), cast.zone)
-    assert queries.get_zone(actor("wang"), cast.zone).id == cast.zone
+        walk_queries.get_zone(actor("lower"), cast.zone)
+    assert walk_queries.get_zone(actor("wang"), cast.zone).id == cast.zone
 
 
 def test_a_centre_without_a_checklist_is_told_so(db_context, cast):
@@ -292,7 +292,7 @@ def test_what_was_submitted_is_not_submitted_again(db_context, site, cast):
     patrol_id = finish(cast, draft_id)
     with pytest.raises(NotFound):
         submit(draft_id)
-    assert queries.submitted_patrol(key) == patrol_id
+    assert walk_queries.submitted_patrol(key) == patrol_id
     assert count(Patrol) == 1
 
 

@@ -14,7 +14,7 @@ from app.audit.models import AuditEntry
 from app.core.errors import Invalid, NotAllowed
 from app.db.uow import unit_of_work
 from app.extensions import db
-from app.inspections import evidence_queries, queries, rules, services
+from app.inspections import evidence_queries, evidence_services, queries, rules
 from app.inspections.models import Finding
 from app.inspections.rules import FindingStatus, Recording
 from app.permissions import Permission
@@ -35,7 +35,7 @@ def clip(site: Any, seconds: int = 42) -> StoredFile:
 
 def add(finding_id: int, *files: StoredFile, camera: str = "") -> Finding:
     with unit_of_work(actor("wang", Permission.PATROL_CONDUCT), clock.now()) as uow:
-        return services.add_evidence(uow, finding_id, files, camera)
+        return evidence_services.add_evidence(uow, finding_id, files, camera)
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def test_reference_data_is_brought_in_once(demo_app):
     years = sorted(db.session.scalars(select(CalendarYear.year)))
     assert years == sorted(int(path.stem) for path in (ROOT / "seeds/calendars").glob("*.toml"))
     assert reference.plant(system_actor("test"), NOW) == ([], [])
-    assert db.session.scalar(select(func.count()).select_from(Checklist)) == 1
+    assert db.session.scalar(select(func.count()).select_from(Checklist)) == len(reference.CHECKLISTS)
 
 
 def test_a_checklist_comes_to_every_centre_without_one(db_context, cast):

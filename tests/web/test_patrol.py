@@ -168,6 +168,7 @@ def test_the_ledger_of_patrols(site, app, sign_in):
         "P0000",
         "1F 一楼大厅",
         "日常巡查",
+        "",
         "王巡",
         "2026-11-18 09:59",
         "3",
