@@ -62,6 +62,7 @@ class RectificationNotice:
     mark: str | None = None  # 样稿 on a preview, 作废 on a copy of a void notice
     checkpoint: str | None = None
     copies: str = "一式两份"
+    replaces: str | None = None  # the numbers of the notices it takes the place of
     instruction: str | None = None  # what a leader, a superior or a paper has said
 
 

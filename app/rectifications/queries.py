@@ -18,6 +18,7 @@ from app.core.workdays import WorkCalendar
 from app.db import scope, search
 from app.db.listing import COUNT_CAP, Order, Page, fetch
 from app.db.scope import row_id
+from app.documents.models import Document
 from app.extensions import db
 from app.inspections import queries as inspections
 from app.inspections.models import Finding
@@ -232,6 +233,22 @@ def findings_of(rectification_id: int) -> list[Finding]:
         .where(RectifiedFinding.rectification_id == rectification_id)
     )
     return list(db.session.scalars(_named(statement)))
+
+
+def papers_taken_back(session: Session, finding_ids: Sequence[int]) -> list[Document]:
+    """Return the void notices of cancelled rectifications of these findings that have no successor."""
+    statement = (
+        select(Document)
+        .join(Rectification, Rectification.document_id == Document.id)
+        .join(RectifiedFinding, RectifiedFinding.rectification_id == Rectification.id)
+        .where(
+            RectifiedFinding.finding_id.in_(finding_ids),
+            Rectification.status == RectificationStatus.CANCELLED,
+            Document.superseded_by_id.is_(None),
+        )
+        .order_by(Document.id)
+    )
+    return list(session.scalars(statement).unique())
 
 
 def findings_for_notice(session: Session, finding_ids: Sequence[int]) -> list[Finding]:

@@ -108,7 +108,9 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
     )
     uow.session.add(row)
     uow.session.flush()
+    replaced = queries.papers_taken_back(uow.session, command.finding_ids)
     notice = forms.notice(uow.session, row, findings, command.photos, foot_line(uow.session, centre_id))
+    notice = replace(notice, replaces="、".join(paper.number for paper in replaced) or None)
     document = documents.number(
         uow,
         centre=uow.session.get_one(Centre, centre_id),
@@ -119,6 +121,8 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
         evidence=[photo.sha256 for photo in command.photos],
         base_url=base_url,
     )
+    for paper in replaced:
+        documents.supersede(uow, paper.id, document, paper.reason)
     row.number, row.document_id = document.number, document.id
     row.search_words = queries.search_words(uow.session, row, findings)
     for finding in findings:

@@ -35,9 +35,9 @@ def test_a_file_that_is_no_photo_is_named_and_the_note_stays(visit: Any, live: A
     page = open_finding_form(wang, live)
     page.get_by_label("情况说明").fill("柜台无人")
     no_photo = {"name": "现场.jpg", "mimeType": "image/jpeg", "buffer": b"MZ this is a program"}
-    page.locator("input[type=file]").last.set_input_files(no_photo)
+    page.locator("#photos input[type=file]").nth(1).set_input_files(no_photo)
     wang.press("保存问题")
-    expect(page.get_by_role("alert").first).to_contain_text("“现场.jpg”不是可用的照片")
+    expect(page.get_by_role("alert").first).to_contain_text("“现场.jpg”不能作为证据上传")
     expect(page.get_by_label("情况说明")).to_have_value("柜台无人")
 
 
@@ -45,13 +45,13 @@ def test_a_good_photo_survives_a_bad_one(visit: Any, live: Any, photo: Any) -> N
     wang = visit("wang")
     page = open_finding_form(wang, live)
     bad = {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff cut off"}
-    page.locator("input[type=file]").last.set_input_files([photo("good.jpg", "#a33"), bad])
+    page.locator("#photos input[type=file]").nth(1).set_input_files([photo("good.jpg", "#a33"), bad])
     wang.press("保存问题")
     expect(page.get_by_role("alert").first).to_contain_text("bad.jpg")
     expect(page.get_by_role("img", name="照片 1")).to_be_visible()
     wang.press("保存问题")
     expect(heading(page)).to_have_text("B01 公积金")
-    expect(page.locator("main")).to_contain_text("1 张照片")
+    expect(page.locator("main")).to_contain_text("1 个附件")
 
 
 @both

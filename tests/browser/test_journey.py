@@ -65,10 +65,10 @@ def begin_a_patrol(wang: Visitor, photo: Any) -> None:
     if wang.script:  # the plain round follows within minutes: the same person again would be doubted
         page.get_by_label("当事人").select_option(label="𠮷㛃伟")
     page.get_by_label("情况说明").fill(NOTE)
-    page.locator("input[name=photos]").last.set_input_files(photo("before.jpg", "#a33"))
+    page.locator("#photos input[type=file]").nth(1).set_input_files(photo("before.jpg", "#a33"))
     wang.press("保存问题")
     expect(heading(page)).to_have_text("B01 公积金")
-    expect(page.locator("main")).to_contain_text("1 张照片")
+    expect(page.locator("main")).to_contain_text("1 个附件")
 
 
 def resume_and_submit(other: Visitor) -> None:
@@ -157,7 +157,7 @@ def answer(chief: Visitor, measures: str, after: Any) -> None:
     chief.press(re.compile("^提交整改$"))
     form = page.locator("#submit-form")
     form.get_by_label("整改措施").fill(measures)
-    form.locator("input[type=file]").last.set_input_files(after)
+    form.locator("#photos input[type=file]").nth(1).set_input_files(after)
     chief.press("提交整改", within=form)
     said(chief, "整改情况已提交，等待复查。")
     expect(page.locator("main")).to_contain_text(measures)

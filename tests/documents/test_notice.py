@@ -47,6 +47,19 @@ def test_a_plain_notice_is_one_page_and_the_part_that_comes_back(printed: Print,
         assert words in back
 
 
+def test_a_notice_names_the_one_it_takes_the_place_of(printed: Print, pages: Pages):
+    notice, _ = pages(printed(replaces="政服督整〔2026〕9号"))
+    assert "原《整改通知书》（政服督整〔2026〕9号）已作废，由本通知书替代。" in notice
+
+
+def test_a_notice_numbered_before_the_template_grew_is_still_printed(
+    renderer: Renderer, make_notice: Callable[..., RectificationNotice], pages: Pages
+):
+    values = plain(make_notice())
+    del values["replaces"], values["instruction"]
+    assert "整改通知书" in pages(renderer.render(NOTICE_TEMPLATE, values, {}))[0]
+
+
 def test_every_page_can_be_checked(printed: Print, pages: Pages):
     for page in pages(printed(checkpoint="审计检查点 第18452条 3f9ac1e0")):
         assert "政服督整〔2026〕12号验证码K7QM4-F2PXY" in page

@@ -34,7 +34,11 @@ REASON = "整改对象是人员在岗情况，无法拍照。"
 
 def issued(site: Any, photo: bool = False) -> Rectification:
     """Issue a notice for one finding of department A; Zhao is to re-check."""
-    finding_id = submitted(site, photo)[1]
+    return issued_for(site, submitted(site, photo)[1])
+
+
+def issued_for(site: Any, finding_id: int) -> Rectification:
+    """Issue a notice for a finding of department A that is open."""
     cast = site.cast
     command = services.Issue(
         form_key=secrets.token_hex(16),

@@ -11,6 +11,8 @@ import pytest
 from app import clock as clocks
 from app.core.errors import Invalid, NotAllowed, Stale
 from app.db.uow import end_reading, unit_of_work
+from app.documents import queries as document_queries
+from app.documents import services as documents
 from app.documents.models import Document
 from app.documents.rules import DocumentKind, DocumentStatus
 from app.extensions import db
@@ -31,7 +33,7 @@ from app.rectifications.models import Rectification, SupervisionOrder
 from app.rectifications.rules import Addressee, Deadline, InstructionKind, RectificationStatus, Rung, Verb
 from app.worktime.queries import calendar
 from tests.cast import actor
-from tests.factories.rectifications import BASE_URL, answered, issued, received
+from tests.factories.rectifications import BASE_URL, answered, issued, issued_for, received
 
 pytestmark = pytest.mark.both_databases
 S = RectificationStatus
@@ -236,6 +238,26 @@ def test_a_notice_taken_back_is_void_and_its_finding_open_again(site: Any, db_co
     assert (document.status, document.reason) == (DocumentStatus.VOID, "责任单位写错。")
     assert db.session.get_one(Finding, finding_id).status is FindingStatus.OPEN
     assert reload(row_id).status is S.CANCELLED
+
+
+def test_a_notice_issued_anew_names_the_one_taken_back(site: Any, db_context: Any) -> None:
+    old = issued(site)
+    old_id, old_paper = old.id, old.document_id
+    finding_id = queries.findings_of(old_id)[0].id
+    with unit_of_work(actor("head", Permission.DOCUMENT_VOID), clocks.now()) as uow:
+        documents.void(uow, old_paper, "责任单位写错。")
+    change("head", DECIDE, extension_services.cancel, old_id, "责任单位写错。")  # its paper is void already
+    new = issued_for(site, finding_id)
+    end_reading()
+    paper = db.session.get_one(Document, new.document_id)
+    assert paper.values["replaces"] == db.session.get_one(Document, old_paper).number
+    relations = document_queries.relations(db.session.get_one(Document, old_paper))
+    assert relations.successor.id == paper.id
+    assert db.session.get_one(Document, old_paper).status is DocumentStatus.VOID
+    change("head", DECIDE, extension_services.cancel, new.id, "再次写错。")
+    third = issued_for(site, finding_id)
+    end_reading()
+    assert db.session.get_one(Document, third.document_id).values["replaces"] == paper.number
 
 
 def test_an_older_form_changes_nothing(site: Any, db_context: Any) -> None:
