@@ -19,10 +19,12 @@ class Permission(StrEnum):
     DOCUMENT_VOID = "document:void"
     HOME_READ = "home:read"
     JOB_READ = "job:read"
+    ORGANISATION_MANAGE = "organisation:manage"
     ORGANISATION_READ = "organisation:read"
     PATROL_CONDUCT = "patrol:conduct"
     PATROL_READ = "patrol:read"
     FINDING_READ = "finding:read"
+    POSTING_MANAGE = "posting:manage"
     RECTIFICATION_DECIDE = "rectification:decide"
     RECTIFICATION_ESCALATE = "rectification:escalate"
     RECTIFICATION_ISSUE = "rectification:issue"
@@ -63,6 +65,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.DOCUMENT_VOID,
             P.PATROL_CONDUCT,
+            P.POSTING_MANAGE,
             P.RECTIFICATION_DECIDE,
             P.RECTIFICATION_ESCALATE,
             P.RECTIFICATION_ISSUE,
@@ -100,8 +103,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Role.AUDITOR: _READ_LEDGERS | {P.AUDIT_READ, P.ACCOUNT_READ, P.SETTING_READ},
         # Administrators see no business data.
         Role.SYSTEM_ADMINISTRATOR: {
-            P.ORGANISATION_READ,
             P.CALENDAR_MANAGE,
+            P.ORGANISATION_MANAGE,
+            P.ORGANISATION_READ,
+            P.POSTING_MANAGE,
             P.SETTING_READ,
             P.SETTING_MANAGE,
         },

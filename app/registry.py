@@ -41,6 +41,7 @@ FEATURES = (
             Nav("organisation.points", NN_("巡查点"), P.ORGANISATION_READ, "w", "point"),
             Nav("organisation.staff", NN_("人员"), P.ORGANISATION_READ, "s", "people"),
             Nav("organisation.departments", NN_("进驻部门"), P.ORGANISATION_READ, "d", "department"),
+            Nav("organisation.centres", NN_("中心"), P.ORGANISATION_READ, "o", "centre"),
         ),
     ),
     Feature("settings", (Nav("settings.index", NN_("设置"), P.SETTING_READ, "e", "settings"),)),

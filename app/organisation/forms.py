@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from wtforms import BooleanField, Form, HiddenField
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import N_
@@ -56,6 +57,13 @@ def _readable(_form: Form, field: Timetable) -> None:
         field.slots = hours_rules.read(field.data or "")
     except DomainError as error:
         field.errors.append(error)
+
+
+class Ticks(Choices):
+    """Any of several, all of them in sight to be ticked."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class Timetable(Paragraphs):
@@ -138,7 +146,7 @@ class PointForm(RecordForm):
     name = Line(N_("名称"), required, most=80)
     department_id = Row(N_("进驻部门"), description=N_("综合窗口和没有部门的场所不选。"))
     comprehensive = BooleanField(N_("综合窗口（受理多个部门的事项）"))
-    served = Choices(N_("受理部门"), [optional], coerce=int, choices=[], description=N_("只有综合窗口才选。"))
+    served = Ticks(N_("受理部门"), [optional], coerce=int, choices=[], description=N_("只有综合窗口才选。"))
     walking_order = Whole(
         N_("巡查顺序"), required, least=0, most=9999, description=N_("在区域内的先后，小的在前。")
     )
@@ -183,7 +191,7 @@ class HoursForm(Form):
 class ServedForm(Form):
     basis = HiddenField()
     from_on = Day(N_("自哪天起"), required)
-    served = Choices(N_("受理部门"), [optional], coerce=int, choices=[])
+    served = Ticks(N_("受理部门"), [optional], coerce=int, choices=[])
 
 
 class CloseForm(Form):

@@ -133,3 +133,6 @@ def write(slots: Iterable[Hours], words: Words) -> str:
         f"{words.days[first]}{words.to + words.days[last] if last > first else ''} {said}"
         for first, last, said in lines
     )
+
+
+OFFICE = tuple(Hours(weekday, time(9), time(17)) for weekday in range(5))  # until a centre says otherwise

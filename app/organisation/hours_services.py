@@ -65,6 +65,11 @@ def change_served(
     return point
 
 
+def slot_of(row: OpeningHours) -> Hours:
+    """Return what a row says, without its dates."""
+    return Hours(row.weekday, row.opens_at, row.closes_at, row.extended)
+
+
 def basis_of(rows: Iterable[OpeningHours | ServedDepartment]) -> str:
     """Return what a form keeps of the rows it was made from, so that a change in between is noticed."""
     return ",".join(f"{row.id}.{row.version}" for row in sorted(rows, key=lambda row: row.id))

@@ -1,24 +1,22 @@
-"""Who serves where on a day, and the lists of places, people and departments."""
+"""Who serves where on a day, and the records of places and people; their lists are in `list_queries`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from app import clock
 from app.accounts.models import User
-from app.db import scope, search
-from app.db.listing import Order, Page, capped_count, fetch
+from app.db import scope
 from app.extensions import db
 from app.organisation import pinyin
 from app.organisation.models import (
     Absence,
+    Centre,
     ChiefRepresentative,
     Department,
     OpeningHours,
@@ -29,16 +27,20 @@ from app.organisation.models import (
     StaffMember,
     Zone,
 )
-from app.organisation.rules import DepartmentKind, PointKind, PostingRole, StaffKind
+from app.organisation.rules import PostingRole
 from app.permissions import Actor
 
 Row = TypeVar("Row", PatrolPoint, StaffMember, Department, Zone, Section)
-Kind = TypeVar("Kind", bound=StrEnum)
 
 
 def visible_to(actor: Actor, model: type[Row]) -> Select[Row]:
     """Return the rows of one kind that an actor may see: those of his centre and of the centres below."""
     return select(model).where(model.centre_id.in_(actor.centre_ids))
+
+
+def visible_centres(actor: Actor) -> Select[Centre]:
+    """Return the actor's centre and those below it."""
+    return select(Centre).where(Centre.id.in_(actor.centre_ids))
 
 
 def in_force(
@@ -48,7 +50,7 @@ def in_force(
     return (from_on <= on) & or_(to_on.is_(None), to_on >= on)
 
 
-def open_on(model: type[PatrolPoint] | type[Department], on: date) -> ColumnElement[bool]:
+def open_on(model: type[PatrolPoint] | type[Department] | type[Section], on: date) -> ColumnElement[bool]:
     """Return the condition that a place is open on a day; the day it is closed on no longer counts."""
     return (model.opened_on <= on) & or_(model.closed_on.is_(None), model.closed_on > on)
 
@@ -155,142 +157,48 @@ def _bounds(on: date) -> tuple[datetime, datetime]:
     return clock.at_office(start), clock.at_office(start + timedelta(days=1))
 
 
-# --- lists ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A page of a list with what it was filtered by and what stands beside its rows."""
-
-    page: Page[Any]
-    total: int
-    kind: StrEnum | None = None
-    zone: Zone | None = None
-    department: Department | None = None
-    zones: Sequence[Zone] = ()
-    beside: Mapping[int, Any] | None = None
-
-
-def _kind(kinds: type[Kind], args: Mapping[str, str]) -> Kind | None:
-    given = args.get("kind")
-    return kinds(given) if given in [kind.value for kind in kinds] else None
-
-
-def _chosen(actor: Actor, model: type[Row], given: str | None) -> Row | None:
-    """Return the visible row that a filter names; a name that means nothing filters nothing."""
-    if not given or not given.isascii() or not given.isdecimal() or len(given) > 9:
-        return None
-    return db.session.scalar(visible_to(actor, model).where(model.id == int(given)))
-
-
-def _with_words(args: Mapping[str, str], *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
-    """Return the condition that each word stands in one of the columns; for a few hundred rows."""
-    return [
-        or_(*(column.icontains(word, autoescape=True) for column in columns))
-        for word in search.words(args.get("q", ""))
-    ]
-
-
-def list_points(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
-    """Return one page of the patrol points in use, by number, under the filters of the address."""
-    session = db.session()
-    zones = list(session.scalars(visible_to(actor, Zone).order_by(Zone.position, Zone.id)))
-    zone = next((zone for zone in zones if str(zone.id) == args.get("zone")), None)
-    department = _chosen(actor, Department, args.get("department"))
-    kind = _kind(PointKind, args)
-    rows = visible_to(actor, PatrolPoint).where(open_on(PatrolPoint, on))
-    if zone:
-        rows = rows.where(PatrolPoint.zone_id == zone.id)
-    if kind:
-        rows = rows.where(PatrolPoint.kind == kind)
-    if department:
-        rows = rows.where(_handles(department.id, on))
-    rows = rows.where(*_with_words(args, PatrolPoint.number, PatrolPoint.name))
-    order = Order(PatrolPoint.number, PatrolPoint.id, descending=False)
-    loaded = rows.options(joinedload(PatrolPoint.department))
-    page = fetch(session, loaded, order, args.get("cursor"))
-    return Listed(
-        page,
-        capped_count(session, rows),
-        kind,
-        zone,
-        department,
-        zones,
-        beside={zone.id: zone for zone in zones},
-    )
-
-
-def _handles(department_id: int, on: date) -> ColumnElement[bool]:
-    served = select(ServedDepartment.patrol_point_id).where(
-        ServedDepartment.department_id == department_id,
-        in_force(ServedDepartment.from_on, ServedDepartment.to_on, on),
-    )
-    return or_(PatrolPoint.department_id == department_id, PatrolPoint.id.in_(served))
-
-
-def list_staff(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
-    """Return one page of the people in service, by name, each with his postings of the day beside him."""
-    session = db.session()
-    kind, department = _kind(StaffKind, args), _chosen(actor, Department, args.get("department"))
-    rows = visible_to(actor, StaffMember).where(or_(StaffMember.left_on.is_(None), StaffMember.left_on > on))
-    if kind:
-        rows = rows.where(StaffMember.kind == kind)
-    if department:
-        rows = rows.where(StaffMember.department_id == department.id)
-    if args.get("q", "").strip():
-        matches = search.matching(session, StaffMember.__search_table__, args["q"])
-        rows = rows.where(false() if matches is None else StaffMember.id.in_(matches))
-    order = Order(StaffMember.sort_key, StaffMember.id, descending=False)
-    page = fetch(session, rows.options(joinedload(StaffMember.department)), order, args.get("cursor"))
-    posts = session.execute(
-        select(Posting.staff_member_id, Posting.role, Posting.post, PatrolPoint.number)
-        .outerjoin(PatrolPoint, PatrolPoint.id == Posting.patrol_point_id)
-        .where(
-            Posting.staff_member_id.in_([row.id for row in page.rows]),
-            in_force(Posting.from_on, Posting.to_on, on),
-        )
-        .order_by(Posting.role, PatrolPoint.number, Posting.id)
-    )
-    beside: dict[int, list[tuple[PostingRole, str]]] = {}
-    for staff_member_id, role, post, number in posts:
-        beside.setdefault(staff_member_id, []).append((role, number or post))
-    return Listed(page, capped_count(session, rows), kind, department=department, beside=beside)
-
-
-def list_departments(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
-    """Return one page of the stationed departments, by name, each with its chief representative."""
-    session = db.session()
-    kind = _kind(DepartmentKind, args)
-    rows = visible_to(actor, Department).where(open_on(Department, on))
-    if kind:
-        rows = rows.where(Department.kind == kind)
-    rows = rows.where(*_with_words(args, Department.name, Department.short_name, Department.initials))
-    order = Order(Department.sort_key, Department.id, descending=False)
-    page = fetch(session, rows, order, args.get("cursor"))
-    chiefs = chiefs_of(session, [row.id for row in page.rows], on)
-    return Listed(page, capped_count(session, rows), kind, beside=chiefs)
-
-
 # --- records ----------------------------------------------------------------------------------------
+
+
+def get_centre(actor: Actor, centre_id: int) -> Centre:
+    """Return a centre in sight. Raise NotFound."""
+    return scope.load(db.session(), visible_centres(actor), Centre, centre_id)
+
+
+def centre_above(actor: Actor, centre: Centre) -> Centre | None:
+    """Return the centre above one, as far as the actor may see it."""
+    return db.session.get(Centre, centre.parent_id) if centre.parent_id in actor.centre_ids else None
+
+
+def get_section(actor: Actor, section_id: int) -> Section:
+    """Return a section in sight, with its centre. Raise NotFound."""
+    return _get(actor, Section, section_id, Section.centre)
+
+
+def get_zone(actor: Actor, zone_id: int) -> Zone:
+    """Return a zone in sight, with its centre. Raise NotFound."""
+    return _get(actor, Zone, zone_id, Zone.centre)
 
 
 def get_point(actor: Actor, point_id: int) -> PatrolPoint:
     """Return a patrol point in sight, with its zone and department. Raise NotFound."""
-    visible = visible_to(actor, PatrolPoint).options(
-        joinedload(PatrolPoint.zone), joinedload(PatrolPoint.department)
-    )
-    return scope.load(db.session(), visible, PatrolPoint, point_id)
+    beside = (PatrolPoint.centre, PatrolPoint.zone, PatrolPoint.department)
+    return _get(actor, PatrolPoint, point_id, *beside)
 
 
 def get_staff_member(actor: Actor, staff_member_id: int) -> StaffMember:
     """Return a staff member in sight, with his department. Raise NotFound."""
-    visible = visible_to(actor, StaffMember).options(joinedload(StaffMember.department))
-    return scope.load(db.session(), visible, StaffMember, staff_member_id)
+    return _get(actor, StaffMember, staff_member_id, StaffMember.centre, StaffMember.department)
 
 
 def get_department(actor: Actor, department_id: int) -> Department:
     """Return a department in sight. Raise NotFound."""
-    return scope.load(db.session(), visible_to(actor, Department), Department, department_id)
+    return _get(actor, Department, department_id, Department.centre)
+
+
+def _get(actor: Actor, model: type[Row], row_id: int, *beside: Any) -> Row:
+    visible = visible_to(actor, model).options(*map(joinedload, beside))
+    return scope.load(db.session(), visible, model, row_id)
 
 
 def hours_of_point(session: Session, point_id: int, on: date) -> list[OpeningHours]:
@@ -299,6 +207,18 @@ def hours_of_point(session: Session, point_id: int, on: date) -> list[OpeningHou
         OpeningHours.patrol_point_id == point_id, in_force(OpeningHours.from_on, OpeningHours.to_on, on)
     )
     return list(session.scalars(rows.order_by(OpeningHours.weekday, OpeningHours.opens_at)))
+
+
+def hours_to_come(session: Session, point_id: int, on: date) -> list[OpeningHours]:
+    """Return the opening hours of a point that begin after a day, in the order of their beginning."""
+    rows = select(OpeningHours).where(
+        OpeningHours.patrol_point_id == point_id,
+        OpeningHours.from_on > on,
+        or_(OpeningHours.to_on.is_(None), OpeningHours.to_on >= OpeningHours.from_on),
+    )
+    return list(
+        session.scalars(rows.order_by(OpeningHours.from_on, OpeningHours.weekday, OpeningHours.opens_at))
+    )
 
 
 def postings_of_staff(session: Session, staff_member_id: int) -> Sequence[tuple[Posting, PatrolPoint | None]]:
@@ -324,9 +244,18 @@ def absences_of_staff(session: Session, staff_member_id: int) -> Sequence[tuple[
     return [(absence, stand_in) for absence, stand_in in rows]
 
 
+def handles(department_id: int, on: date) -> ColumnElement[bool]:
+    """Return the condition that a point is a department's, or serves it on a day."""
+    served = select(ServedDepartment.patrol_point_id).where(
+        ServedDepartment.department_id == department_id,
+        in_force(ServedDepartment.from_on, ServedDepartment.to_on, on),
+    )
+    return or_(PatrolPoint.department_id == department_id, PatrolPoint.id.in_(served))
+
+
 def points_of_department(session: Session, department_id: int, on: date) -> list[PatrolPoint]:
     """Return the points that a department answers for or is served at on a day, by number."""
-    rows = select(PatrolPoint).where(open_on(PatrolPoint, on), _handles(department_id, on))
+    rows = select(PatrolPoint).where(open_on(PatrolPoint, on), handles(department_id, on))
     return list(session.scalars(rows.order_by(PatrolPoint.number, PatrolPoint.id)))
 
 
@@ -339,3 +268,39 @@ def chief_terms(session: Session, department_id: int) -> Sequence[tuple[ChiefRep
         .order_by(ChiefRepresentative.from_on.desc(), ChiefRepresentative.id.desc())
     )
     return [(term, member) for term, member in rows]
+
+
+def postings_at(session: Session, point_id: int, limit: int = 50) -> Sequence[tuple[Posting, StaffMember]]:
+    """Return the postings to a point that were not withdrawn, with the people, the latest first."""
+    rows = session.execute(
+        select(Posting, StaffMember)
+        .join(StaffMember, StaffMember.id == Posting.staff_member_id)
+        .where(
+            Posting.patrol_point_id == point_id,
+            or_(Posting.to_on.is_(None), Posting.to_on >= Posting.from_on),
+        )
+        .order_by(Posting.from_on.desc(), Posting.role, Posting.id.desc())
+        .limit(limit)
+    )
+    return [(posting, member) for posting, member in rows]
+
+
+def served_by(session: Session, point_id: int) -> list[ServedDepartment]:
+    """Return all that was ever entered of the departments a window serves."""
+    return list(session.scalars(select(ServedDepartment).where(ServedDepartment.patrol_point_id == point_id)))
+
+
+def all_hours(session: Session, point_id: int) -> list[OpeningHours]:
+    """Return all opening hours that were ever entered of a point."""
+    return list(session.scalars(select(OpeningHours).where(OpeningHours.patrol_point_id == point_id)))
+
+
+def chief_posts(session: Session, staff_member_id: int) -> Sequence[tuple[ChiefRepresentative, Department]]:
+    """Return what a person has answered for as chief representative, the latest first."""
+    rows = session.execute(
+        select(ChiefRepresentative, Department)
+        .join(Department, Department.id == ChiefRepresentative.department_id)
+        .where(ChiefRepresentative.staff_member_id == staff_member_id)
+        .order_by(ChiefRepresentative.from_on.desc(), ChiefRepresentative.id.desc())
+    )
+    return [(term, department) for term, department in rows]

@@ -24,10 +24,20 @@ HOLDERS = {
     P.RECTIFICATION_RECHECK: {R.INSPECTOR, R.SECTION_HEAD},
 }
 WRITES = set(HOLDERS)
+# Who serves where is no ledger: a system administrator enters it, and the section head keeps it up to date.
+KEEPERS = {
+    P.ORGANISATION_MANAGE: {R.SYSTEM_ADMINISTRATOR},
+    P.POSTING_MANAGE: {R.SYSTEM_ADMINISTRATOR, R.SECTION_HEAD},
+}
 
 
 def test_who_may_change_a_ledger():
     for permission, roles in HOLDERS.items():
+        assert {role for role in Role if permission in GRANTS[role]} == roles, permission
+
+
+def test_who_may_change_places_and_people():
+    for permission, roles in KEEPERS.items():
         assert {role for role in Role if permission in GRANTS[role]} == roles, permission
 
 

@@ -25,7 +25,7 @@ from app.inspections.checklist_services import publish_checklist
 from app.inspections.models import Checklist, ChecklistItem
 from app.inspections.queries import current_checklist
 from app.inspections.rules import Severity
-from app.organisation import queries
+from app.organisation import list_queries, queries
 from app.organisation.models import Centre, Department, PatrolPoint, StaffMember
 from app.organisation.rules import PointKind, PostingRole
 from app.permissions import Origin, Role, system_actor
@@ -115,7 +115,7 @@ def test_sixty_people_are_found_by_pinyin(demo_app):
     actor = accounts.build_actor(inspector, frozenset({Role.INSPECTOR}), TODAY, Origin())
     for typed, name in (("gjx", "高𠮷祥"), ("zz", "查喆"), ("qlx", "仇立夏"), ("ycym", "尉迟月明")):
         for query, alone in ((typed, False), (name, True)):
-            names = [member.name for member in queries.list_staff(actor, {"q": query}, TODAY).page.rows]
+            names = [member.name for member in list_queries.list_staff(actor, {"q": query}, TODAY).page.rows]
             assert name in names, query
             assert not alone or len(names) == 1, query
 
