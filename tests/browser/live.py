@@ -23,13 +23,17 @@ PATIENCE = 40  # seconds; on a busy machine two starts of Python can take long
 
 
 class Live:
-    """Processes over a copy of the template; `app` is a second look at the same files, for preparing rows."""
+    """Processes over a copy of the template; `app` is a second look at the same files, for preparing rows.
 
-    def __init__(self, folder: Path, template: Path, cast: SimpleNamespace) -> None:
+    Without a template they serve what stands in the folder already.
+    """
+
+    def __init__(self, folder: Path, template: Path | None, cast: SimpleNamespace) -> None:
         self.cast = cast
         self.instance = folder / "site"
-        self.instance.mkdir()
-        shutil.copyfile(template, self.instance / "duban.db")
+        self.instance.mkdir(exist_ok=True)
+        if template:
+            shutil.copyfile(template, self.instance / "duban.db")
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "processes.log"
