@@ -64,17 +64,19 @@ def _page(document: Document, form: VoidForm, status: int = 200) -> Response:
 @bp.post("/documents/<int:document_id>/void")
 @requires(Permission.DOCUMENT_VOID)
 def void(document_id: int) -> Response:
-    document = queries.get(actor(), document_id)
+    queries.get(actor(), document_id)
     form, status = VoidForm(request.form), 422
     if form.validate():
         try:
             with unit_of_work(actor(), clock.now()) as uow:
-                services.void(uow, document_id, form.reason.data, row_id(form.version.data) or 0)
+                number = services.void(
+                    uow, document_id, form.reason.data, row_id(form.version.data) or 0
+                ).number
         except (NotAllowed, Stale) as error:
             refuse(form, error)
             status = 409
         else:
-            flash(_("%(number)s 已作废，文号不再使用。", number=document.number))
+            flash(_("%(number)s 已作废，文号不再使用。", number=number))
             return done(url_for(".show", document_id=document_id))
     return _page(queries.get(actor(), document_id), form, status)
 
