@@ -604,11 +604,13 @@ class Check:
 
     def follow_paper(self, wanted, entry, here):
         """Note what an entry about a document means for the papers that were given."""
-        if entry["action"] not in ("document.issued", "document.voided"):
+        if entry["action"] not in ("document.issued", "document.voided", "document.superseded"):
             return
         try:
             changes = json.loads(entry["payload"], parse_int=whole_number)["changes"]
             issued = entry["action"] == "document.issued"
+            if entry["action"] == "document.superseded" and "status" not in changes:
+                return  # a void paper that names its successor stays void
             value = changes["sha256"][1] if issued else changes["status"][1]
         except (ValueError, KeyError, TypeError, IndexError, RecursionError):
             self.fault(here, "entry_payload")

@@ -185,9 +185,10 @@ def _save_finding(kept: Draft, point_id: int, key: str | None) -> Response:
             doubts = walk_queries.draft_doubts(kept, place, item, finding, key)
             if set(doubts.kinds) <= accepted(form.despite.data):
                 finding["doubts"] = [doubt.value for doubt in doubts.kinds]
+                draft_id = kept.id  # read before the commit: after it nothing more may fail
                 with short_transaction() as session:
-                    services.save_finding(session, actor(), kept.id, key, finding, clock.now())
-                return done(url_for("inspections.walk.point", draft_id=kept.id, point_id=point_id))
+                    services.save_finding(session, actor(), draft_id, key, finding, clock.now())
+                return done(url_for("inspections.walk.point", draft_id=draft_id, point_id=point_id))
             status = 409
         except Invalid as error:
             refuse(form, error)

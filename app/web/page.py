@@ -42,6 +42,7 @@ def _localise(form: Form) -> None:
     """Put a form's labels, choices and errors into the reader's language."""
     for field in form:
         field.label.text = _text(field.label.text)
+        field.description = _text(field.description)
         field.errors = [message(error) for error in field.errors]
         if getattr(field, "choices", None):
             field.choices = [(value, _text(name)) for value, name in field.choices]

@@ -142,7 +142,7 @@ def make_findings(site: Any, n: int) -> None:
     """Record n findings of one patrol, a minute apart."""
     cast, now = site.cast, clock.now()
     with unit_of_work(actor("wang"), now) as uow:
-        patrol = _patrol(site, 0)
+        patrol = _patrol(site, 9_000)  # apart from those of make_patrols
         uow.session.add(patrol)
         uow.session.flush()
         uow.record(PATROL_SUBMITTED, patrol, points=3, findings=n)

@@ -148,7 +148,7 @@ def make(site: Any, folder: Path, **options: Any) -> Export:
             checkpoints.sign(site.settings, clock.now())
     with unit_of_work(system_actor("test"), clock.now()) as uow:
         documents.void(uow, ids["void"], "误发")
-        documents.void(uow, ids["superseded"], "更正", replaced_by_id=ids["good"])
+        documents.supersede(uow, ids["superseded"], uow.get(Document, ids["good"]), "更正")
     checkpoints.sign(site.settings, clock.now())
     write_entries(3)
     path = folder / "audit.jsonl"

@@ -22,7 +22,7 @@ from app.extensions import db
 from app.jobs import worker
 from app.jobs.models import Job
 from app.jobs.rules import JobState
-from app.organisation import change_services, queries
+from app.organisation import change_services, list_queries, queries
 from app.organisation.models import OpeningHours, PatrolPoint, Posting, StaffMember
 from app.transfers import importing, intake, reading, services, sheets
 from app.transfers.models import Batch
@@ -115,7 +115,7 @@ def test_people_are_taken_in_with_their_first_posting_and_are_found(take, cast):
     posting = db.session.scalars(db.select(Posting).where(Posting.staff_member_id == member.id)).one()
     assert (posting.patrol_point_id, posting.role, posting.from_on) == (cast.point_a, "A", date(2026, 1, 4))
     for words in ("曾钱", "zqd", "3001"):
-        found = queries.list_staff(actor("wang"), {"q": words}, office.today())
+        found = list_queries.list_staff(actor("wang"), {"q": words}, office.today())
         assert [row.id for row in found.page.rows] == [member.id]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask_babel import force_locale, get_domain
 
+from app.settings.rules import SETTINGS, Pattern, Rounds, rounds_of
 from app.web import catalogue
 from app.web.language import LANGUAGES, gettext
 from app.web.page import days_left, many
@@ -43,9 +45,9 @@ def _english(app: Any) -> None:
 
 
 def words(page: Page) -> Iterator[str]:
-    """Yield what is read on a page or read aloud, but names of languages and words for print."""
+    """Yield what is read on a page or read aloud, but what is Chinese on purpose."""
     soup = BeautifulSoup(page.html, "html.parser")
-    for tag in soup.select("button[name=language], textarea"):
+    for tag in soup.select("button[name=language], textarea, td[lang=zh-Hans]"):
         tag.decompose()
     yield from soup.stripped_strings
     for name in READ_ALOUD:
@@ -64,10 +66,21 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(parsed) if isinstance(parsed, dict | list) else ()
 
 
+def begun_with() -> Iterator[str]:
+    """Yield the ledger text that a centre begins with: names of rounds, marks and patterns of numbers."""
+    for setting in SETTINGS.values():
+        if isinstance(setting.kind, Rounds):
+            yield from (one.name for one in rounds_of(setting.default))
+        elif isinstance(setting.kind, Pattern):
+            yield from re.split(r"\{[^}]*\}", setting.default)
+        yield from texts(setting.default)
+
+
 def data(site: Any) -> list[str]:
-    """Return every Chinese text of the database, the longest first."""
+    """Return every Chinese text of the database, and what a centre begins with; the longest first."""
     cells = (cell for rows in snapshot(site).values() for row in rows.values() for cell in row.values())
-    return sorted({text for cell in cells for text in texts(cell) if HAN.search(text)}, key=len, reverse=True)
+    found = {text for cell in cells for text in texts(cell)} | set(begun_with())
+    return sorted((text for text in found if HAN.search(text)), key=len, reverse=True)
 
 
 def assert_english(site: Any, page: Page) -> None:
@@ -161,7 +174,10 @@ def test_the_frame_and_the_pages_of_the_navigation_are_english(site: Any, userna
     home = Page(client.get("/"))
     assert_english(site, home)
     for link in home.all(".rail .nav-list a"):
-        assert_english(site, Page(client.get(str(link["href"]))))
+        response = client.get(str(link["href"]))
+        if response.status_code == 303:  # the settings lead to their first group
+            response = client.get(response.location)
+        assert_english(site, Page(response))
 
 
 @pytest.mark.parametrize("ledger", ledgers(), ids=lambda ledger: ledger.endpoint)
