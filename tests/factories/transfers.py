@@ -64,6 +64,7 @@ def applied(site: Any) -> Ids:
     kind = intake.kind_of("staff")
     draft = intake.get(actor("sysadmin"), kind)
     draft_id, report = draft.id, intake.check(site.settings, kind, draft)
+    kind.prepare(report.judged)
     with unit_of_work(actor("sysadmin"), NOW) as uow:
         batch = services.apply_table(uow, kind, draft_id, report, skip_bad=False)
     return {"batch_id": batch.id}
