@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts import admin_rules
@@ -31,6 +31,7 @@ class Listed:
     states: dict[int, AccountState]
     role: Role | None
     state: AccountState | None
+    rows: Select[User]  # all of it, for whoever takes the list out
 
 
 def list_users(actor: Actor, args: Mapping[str, str], now: datetime) -> Listed:
@@ -44,9 +45,10 @@ def list_users(actor: Actor, args: Mapping[str, str], now: datetime) -> Listed:
     if state:
         rows = rows.where(_stands(state, now))
     order = Order(User.sort_key, User.id, descending=False)
-    page = fetch(db.session(), rows.options(joinedload(User.centre)), order, args.get("cursor"))
+    loaded = rows.options(joinedload(User.centre))
+    page = fetch(db.session(), loaded, order, args.get("cursor"))
     states = {user.id: state_of(user, now) for user in page.rows}
-    return Listed(page, capped_count(db.session(), rows), states, role, state)
+    return Listed(page, capped_count(db.session(), rows), states, role, state, loaded)
 
 
 def _with_words(typed: str) -> list[ColumnElement[bool]]:

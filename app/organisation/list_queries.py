@@ -48,6 +48,7 @@ class Listed:
     department: Department | None = None
     zones: Sequence[Zone] = ()
     beside: Mapping[int, Any] | None = None
+    rows: Any = None  # the statement of all of it, for whoever takes the list out
 
 
 def _kind(kinds: type[Kind], args: Mapping[str, str], name: str = "kind") -> Kind | None:
@@ -101,10 +102,10 @@ def list_points(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
         rows = rows.where(lacking(PatrolPoint, lack, on))
     rows = rows.where(*_with_words(args, PatrolPoint.number, PatrolPoint.name, PatrolPoint.initials))
     order = Order(PatrolPoint.number, PatrolPoint.id, descending=False)
-    beside = (PatrolPoint.centre, PatrolPoint.zone, PatrolPoint.department)
-    page = fetch(session, rows.options(*map(joinedload, beside)), order, args.get("cursor"))
+    loaded = rows.options(*map(joinedload, (PatrolPoint.centre, PatrolPoint.zone, PatrolPoint.department)))
+    page = fetch(session, loaded, order, args.get("cursor"))
     total = capped_count(session, rows)
-    return Listed(page, total, kind, lack, closed, centre, zone, department, zones)
+    return Listed(page, total, kind, lack, closed, centre, zone, department, zones, rows=loaded)
 
 
 def _zones_of(centre_id: int | None) -> list[Zone]:
@@ -166,7 +167,7 @@ def list_staff(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
     for staff_member_id, role, post, number in posts:
         beside.setdefault(staff_member_id, []).append((role, number or post))
     total = capped_count(session, rows)
-    return Listed(page, total, kind, lack, closed, centre, department=department, beside=beside)
+    return Listed(page, total, kind, lack, closed, centre, None, department, (), beside, loaded)
 
 
 def _named(rows: Select[Any], args: Mapping[str, str]) -> Select[Any]:
@@ -190,9 +191,10 @@ def list_departments(actor: Actor, args: Mapping[str, str], on: date) -> Listed:
         rows = rows.where(lacking(Department, lack, on))
     rows = rows.where(*_with_words(args, Department.name, Department.short_name, Department.initials))
     order = Order(Department.sort_key, Department.id, descending=False)
-    page = fetch(session, rows.options(joinedload(Department.centre)), order, args.get("cursor"))
+    loaded = rows.options(joinedload(Department.centre))
+    page = fetch(session, loaded, order, args.get("cursor"))
     chiefs = chiefs_of(session, [row.id for row in page.rows], on)
-    return Listed(page, capped_count(session, rows), kind, lack, closed, centre, beside=chiefs)
+    return Listed(page, capped_count(session, rows), kind, lack, closed, centre, beside=chiefs, rows=loaded)
 
 
 def list_sections(actor: Actor, args: Mapping[str, str], on: date) -> Listed:

@@ -154,3 +154,29 @@ def test_an_import_is_given_up_or_taken_up_again(site, sign_in):
 @pytest.mark.parametrize("address", ["/imports/nonsense", "/imports/nonsense/template", f"{START}/check"])
 def test_what_is_not_there_is_not_found(sign_in, address):
     assert sign_in("sysadmin").get(address).status_code == 404
+
+
+@pytest.mark.parametrize(("kind", "export"), [("patrol-points", "patrol_points"), ("staff", "staff")])
+def test_what_goes_out_comes_in_without_a_change(site, sign_in, kind, export):
+    """A list as it is exported is a table in which everything stands as it is."""
+    admin = sign_in("sysadmin")
+    head = (*tables.POINT_HEAD, "开放时间", "综合窗口", "受理部门")
+    hours = "周一至周五 09:00-12:00 13:30-17:00；周六 09:00-12:00 延时".replace("；", "\n")
+    rows = [
+        (*tables.point("007", "+社保@医保 𠮷"), hours, "", ""),
+        (*tables.point("C02", "综合", 进驻部门=""), "", "是", "市场监管局、住房保障局"),
+    ]
+    for content, what in (
+        (tables.workbook([head, *rows]), "patrol-points"),
+        (tables.staff(tables.person("0031", "㛃多", 窗口="007")), "staff"),
+    ):
+        page = to_check(admin, content, what)
+        assert tally(page)["有问题"] == "0", page.text("main")
+        follow(page.form("form[action$=apply]").submit())
+    (form,) = Page(admin.get("/patrol-points" if kind == "patrol-points" else "/staff")).forms_to(
+        f"/exports/{export}"
+    )
+    page = to_check(admin, form.submit().data, kind)
+    counts = tally(page)
+    assert (counts["新增"], counts["更改"], counts["有问题"]) == ("0", "0", "0"), page.text("main")
+    assert int(counts["无变化"]) >= 4
