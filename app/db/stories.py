@@ -14,7 +14,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import FromClause, func, insert, inspect, select
+from sqlalchemy import func, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from app.audit import append as audit
@@ -31,7 +31,7 @@ from app.permissions import Actor
 class Part:
     """A child row that a step adds; its values stand in its parent's entry."""
 
-    model: type[Audited]
+    model: Any  # the class of the row
     row_id: int
     values: Mapping[str, Any]
 
@@ -52,7 +52,7 @@ class Step:
 class Story:
     """A row that is the subject of its own entries, from its first step to its last."""
 
-    model: type[Audited]
+    model: Any  # the class of the row
     row_id: int
     steps: Sequence[Step]
 
@@ -89,7 +89,7 @@ def prepare(told: Iterable[Story]) -> Batch:
         entries += drafts
         for step in story.steps:
             for part in step.parts:
-                child = {**_blank(inspect(part.model).local_table), **part.values, "id": part.row_id}
+                child = {**_blank(part.model), **part.values, "id": part.row_id}
                 rows.setdefault(part.model, []).append(child)
         if issubclass(story.model, Searchable):
             found = texts.setdefault(story.model.__search_table__, [])
@@ -126,7 +126,7 @@ def _use_up(session: Session, model: type[Audited], ids: Sequence[int]) -> None:
 
 def _tell(story: Story) -> tuple[dict[str, Any], list[Link]]:
     """Return the row that a story ends with, and its entries."""
-    blank = _blank(inspect(story.model).local_table)
+    blank = _blank(story.model)
     row: dict[str, Any] = {}
     payloads = []
     for step in story.steps:
@@ -136,7 +136,7 @@ def _tell(story: Story) -> tuple[dict[str, Any], list[Link]]:
         changed = changes.between(story.model, row, values)
         for part in step.parts:
             prefix = f"{part.model.__audit_type__}#{part.row_id}."
-            blank = _blank(inspect(part.model).local_table)
+            blank = _blank(part.model)
             changed.update(changes.between(part.model, {}, {**blank, **part.values}, prefix))
         row.update(values)
         payload = {key: changes.plain(value) for key, value in step.extra.items()}
@@ -160,15 +160,15 @@ def _tell(story: Story) -> tuple[dict[str, Any], list[Link]]:
 
 
 @cache
-def _blank(table: FromClause) -> dict[str, Any]:
+def _blank(model: Any) -> dict[str, Any]:
     """Return a row with nothing but its defaults, so that all rows of a batch have the same columns."""
     blank = {
         column.key: column.default.arg if column.default is not None and column.default.is_scalar else None  # type: ignore[attr-defined]
-        for column in table.columns
+        for column in inspect(model).local_table.columns
     }
     return {**blank, "version": 1}
 
 
-def _ask(model: type[Audited], name: str, row: Mapping[str, Any]) -> Any:
+def _ask(model: Any, name: str, row: Mapping[str, Any]) -> Any:
     """Ask a property of a model of plain values: a million objects would cost more than all the rest."""
     return getattr(model, name).fget(SimpleNamespace(**row))
