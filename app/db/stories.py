@@ -62,7 +62,7 @@ class Story:
 class Batch:
     """Stories made ready to be written.
 
-    Rows as a driver takes them, by the names of their tables; texts to be found by; entries still without a place.
+    Rows as a driver takes them, by their tables; texts to be found by; entries still without a place.
     """
 
     rows: Mapping[str, list[tuple[Any, ...]]]
