@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 
-NAMES = ("list", "search", "create", "writers", "verify", "notice", "kill")
+NAMES = ("list", "ledgers", "search", "create", "writers", "verify", "notice", "kill")
 
 
 def main(arguments: list[str]) -> int:

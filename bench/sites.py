@@ -6,7 +6,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -64,16 +64,23 @@ def folder() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def plant(_settings: Any) -> None:
+    """Bring in the centre of the demo without the work done there."""
+    from app.seeding import demo
+
+    demo.plant(TODAY)
+
+
 @contextmanager
-def sqlite() -> Iterator[Site]:
-    """A planted site on the embedded database."""
+def sqlite(fill: Callable[[Any], None] = plant) -> Iterator[Site]:
+    """A site on the embedded database."""
     with folder() as path:
-        yield _site("sqlite", path, {})
+        yield _site("sqlite", path, {}, fill)
 
 
 @contextmanager
-def postgresql() -> Iterator[Site]:
-    """A planted site on a PostgreSQL of our own, durable as in production, two roles apart."""
+def postgresql(fill: Callable[[Any], None] = plant) -> Iterator[Site]:
+    """A site on a PostgreSQL of our own, durable as in production, two roles apart."""
     import psycopg
     from sqlalchemy import make_url
 
@@ -91,7 +98,7 @@ def postgresql() -> Iterator[Site]:
         with folder() as path:
             urls = {"DATABASE_OWNER_URL": owner, "DATABASE_URL": role}
             text = {name: url.render_as_string(hide_password=False) for name, url in urls.items()}
-            site = _site("postgresql", path, text)
+            site = _site("postgresql", path, text, fill)
             yield site
             let_go(site)
     finally:
@@ -115,16 +122,15 @@ def open_site(environ: dict[str, str]) -> Flask:
     return create_app(config.load(environ))
 
 
-def _site(kind: str, path: Path, urls: dict[str, str]) -> Site:
+def _site(kind: str, path: Path, urls: dict[str, str], fill: Callable[[Any], None]) -> Site:
     from app import config
     from app.db import migrate
-    from app.seeding import demo
 
     environ = {"DUBAN_ENV": "test", "DUBAN_INSTANCE": str(path / "site"), **urls}
     migrate.upgrade(config.load(environ))
     app = open_site(environ)
     with app.app_context():
-        demo.plant(TODAY)
+        fill(app.config["DUBAN"])
     return Site(kind, path, environ, app)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func, inspect, select
 from sqlalchemy.orm import Session
 
 from app.audit.chain import ALGORITHM, GENESIS_ACTION, ZERO, Link, link_hash
 from app.audit.models import AuditEntry, AuditHead
-from app.db.sqlite import insert_rows
+from app.db.rows import insert_rows
 from app.db.types import canonical
 from app.permissions import Actor
 
@@ -112,4 +112,4 @@ def append(session: Session, drafts: list[Link]) -> None:
         link = link._replace(seq=seq, previous=previous)
         previous = link_hash(link)
         links.append(link._replace(hash=previous))
-    insert_rows(session.connection(), AuditEntry, links)
+    insert_rows(session.connection(), inspect(AuditEntry).local_table, links)

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import inspect
-from sqlalchemy.orm import Mapper
 
 from app.db.mixins import Audited
 
@@ -18,11 +17,11 @@ _PROTECTED = "***"
 
 
 @cache
-def _fields(mapper: Mapper[Any]) -> Mapping[str, bool]:
-    """Return the fields of a table that the log keeps, each with whether it is protected."""
+def _fields(model: Any) -> Mapping[str, bool]:
+    """Return the fields of a model that the log keeps, each with whether it is protected."""
     return {
         attribute.key: bool(attribute.columns[0].info.get("protected"))
-        for attribute in mapper.column_attrs
+        for attribute in inspect(model).column_attrs
         if attribute.key not in ("id", "version") and not attribute.columns[0].info.get("derived")
     }
 
@@ -31,7 +30,7 @@ def of(row: Audited, *, new: bool) -> dict[str, list[Any]]:
     """Return {field: [before, after]} in plain values; protected fields say only that they changed."""
     state = inspect(row)
     found: dict[str, list[Any]] = {}
-    for key, protected in _fields(state.mapper).items():
+    for key, protected in _fields(state.mapper.class_).items():
         if new and getattr(row, key) is None:
             continue
         history = state.attrs[key].history
@@ -43,10 +42,16 @@ def of(row: Audited, *, new: bool) -> dict[str, list[Any]]:
 
 
 def between(
-    model: type[Audited], before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = ""
+    model: Any, before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = ""
 ) -> dict[str, list[Any]]:
     """Return what `of` does for a row of plain values, `before`, in which `after` is set."""
-    fields = _fields(inspect(model))
+    fields = _fields(model)
+    if not before:
+        return {
+            prefix + key: [None, _hidden(value) if fields[key] else plain(value)]
+            for key, value in after.items()
+            if value is not None and key in fields
+        }
     return {
         prefix + key: _pair(before.get(key), value, fields[key])
         for key, value in after.items()

@@ -52,6 +52,7 @@ def pieces(word: str) -> list[str]:
     return [*word, *(word[i : i + 2] for i in range(len(word) - 1))]
 
 
+@lru_cache(maxsize=65536)  # a ledger writes with a few thousand characters
 def _key(piece: str) -> str:
     # ASCII tokens do not depend on which Unicode version the engine's tokenizer knows.
     return "x" + "x".join(f"{ord(char):x}" for char in piece)

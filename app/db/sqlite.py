@@ -6,14 +6,11 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Connection, Engine, event, insert
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
-
-from app.extensions import Model
 
 WRITE = "duban_write"  # execution option: this transaction will write
 PATIENCE_S = 8.0
@@ -84,11 +81,6 @@ def _stand_in_line(handle: int) -> None:
         gone = not arrived.is_set()
     if gone:
         raise WriterBusy
-
-
-def insert_rows(connection: Connection, model: type[Model], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows of plain values in the order of the columns: a third of the usual cost."""
-    connection.exec_driver_sql(str(insert(model).compile(dialect=connection.dialect)), rows)
 
 
 def prepare_load(session: Session) -> None:

@@ -7,14 +7,14 @@ that the same change would have left if it had been made alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import FromClause, func, insert, inspect, select
+from sqlalchemy import Dialect, func, inspect, select
 from sqlalchemy.orm import Session
 
 from app.audit import append as audit
@@ -22,6 +22,7 @@ from app.audit.chain import Link
 from app.core.actions import Action
 from app.db import changes, search
 from app.db.mixins import Audited, Searchable
+from app.db.rows import insert_rows
 from app.db.search import Indexed
 from app.extensions import Model
 from app.permissions import Actor
@@ -31,7 +32,7 @@ from app.permissions import Actor
 class Part:
     """A child row that a step adds; its values stand in its parent's entry."""
 
-    model: type[Audited]
+    model: Any  # the class of the row
     row_id: int
     values: Mapping[str, Any]
 
@@ -52,16 +53,19 @@ class Step:
 class Story:
     """A row that is the subject of its own entries, from its first step to its last."""
 
-    model: type[Audited]
+    model: Any  # the class of the row
     row_id: int
     steps: Sequence[Step]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Stories made ready to be written: rows, texts to be found by, and entries still without a place."""
+    """Stories made ready to be written.
 
-    rows: Mapping[type[Audited], list[dict[str, Any]]]
+    Rows as a driver takes them, by their tables; texts to be found by; entries still without a place.
+    """
+
+    rows: Mapping[str, list[tuple[Any, ...]]]
     texts: Mapping[str, list[Indexed]]
     entries: list[Link]
 
@@ -78,19 +82,24 @@ class Ids:
         return self._last[model]
 
 
-def prepare(told: Iterable[Story]) -> Batch:
-    """Make stories ready to be written; needs no database."""
-    rows: dict[type[Audited], list[dict[str, Any]]] = {}
+def prepare(told: Iterable[Story], dialect: Dialect) -> Batch:
+    """Make stories ready to be written to a kind of database; needs none itself."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
     texts: dict[str, list[Indexed]] = {}
     entries: list[Link] = []
     for story in told:
         row, drafts = _tell(story)
-        rows.setdefault(story.model, []).append(row)
         entries += drafts
-        for step in story.steps:
-            for part in step.parts:
-                child = {**_blank(inspect(part.model).local_table), **part.values, "id": part.row_id}
-                rows.setdefault(part.model, []).append(child)
+        parts = [part for step in story.steps for part in step.parts]
+        for model, values in (
+            (story.model, row),
+            *((part.model, {**_blank(part.model), **part.values, "id": part.row_id}) for part in parts),
+        ):
+            plain = tuple(
+                values[key] if convert is None else convert(values[key])
+                for key, convert in _converters(model, dialect)
+            )
+            rows.setdefault(model.__tablename__, []).append(plain)
         if issubclass(story.model, Searchable):
             found = texts.setdefault(story.model.__search_table__, [])
             found.append(search.indexed(story.row_id, _ask(story.model, "search_text", row)))
@@ -98,35 +107,41 @@ def prepare(told: Iterable[Story]) -> Batch:
     return Batch(rows, texts, entries)
 
 
+@cache
+def _converters(model: Any, dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    """Return the columns of a table in their order, each with what makes its values plain for the driver."""
+    columns = inspect(model).local_table.columns
+    return [(column.key, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in columns]
+
+
 def write(session: Session, batch: Batch) -> None:
     """Insert the rows of a batch and fill their search indexes; for the unit of work, past the guard.
 
     Raise RuntimeError if somebody else has taken one of the ids meanwhile.
     """
-    connection = session.connection()
-    by_table = {inspect(model).local_table: (model, rows) for model, rows in batch.rows.items()}
     for table in Model.metadata.sorted_tables:  # parents first
-        if table in by_table:
-            model, rows = by_table[table]
-            _use_up(session, model, [row["id"] for row in rows])
-            connection.execute(insert(table), rows)
+        if table.name in batch.rows:
+            rows = batch.rows[table.name]
+            place = list(table.columns.keys()).index("id")
+            _use_up(session, table.name, [row[place] for row in rows])
+            insert_rows(session.connection(), table, rows)
     for name, found in batch.texts.items():
         search.index_many(session, name, found)
 
 
-def _use_up(session: Session, model: type[Audited], ids: Sequence[int]) -> None:
+def _use_up(session: Session, table: str, ids: Sequence[int]) -> None:
     """Move PostgreSQL's sequence past the ids; SQLite goes on after the highest by itself."""
     if session.get_bind().dialect.name != "postgresql":
         return
-    sequence = func.pg_get_serial_sequence(inspect(model).local_table.name, "id")
+    sequence = func.pg_get_serial_sequence(table, "id")
     taken = select(func.nextval(sequence).label("id")).select_from(func.generate_series(1, len(ids)))
     if session.scalar(select(func.max(taken.subquery().c.id))) != max(ids):
-        raise RuntimeError(f"the ids of {model.__name__} were not ours alone")
+        raise RuntimeError(f"the ids of {table} were not ours alone")
 
 
 def _tell(story: Story) -> tuple[dict[str, Any], list[Link]]:
     """Return the row that a story ends with, and its entries."""
-    blank = _blank(inspect(story.model).local_table)
+    blank = _blank(story.model)
     row: dict[str, Any] = {}
     payloads = []
     for step in story.steps:
@@ -136,7 +151,7 @@ def _tell(story: Story) -> tuple[dict[str, Any], list[Link]]:
         changed = changes.between(story.model, row, values)
         for part in step.parts:
             prefix = f"{part.model.__audit_type__}#{part.row_id}."
-            blank = _blank(inspect(part.model).local_table)
+            blank = _blank(part.model)
             changed.update(changes.between(part.model, {}, {**blank, **part.values}, prefix))
         row.update(values)
         payload = {key: changes.plain(value) for key, value in step.extra.items()}
@@ -160,15 +175,15 @@ def _tell(story: Story) -> tuple[dict[str, Any], list[Link]]:
 
 
 @cache
-def _blank(table: FromClause) -> dict[str, Any]:
+def _blank(model: Any) -> dict[str, Any]:
     """Return a row with nothing but its defaults, so that all rows of a batch have the same columns."""
     blank = {
         column.key: column.default.arg if column.default is not None and column.default.is_scalar else None  # type: ignore[attr-defined]
-        for column in table.columns
+        for column in inspect(model).local_table.columns
     }
     return {**blank, "version": 1}
 
 
-def _ask(model: type[Audited], name: str, row: Mapping[str, Any]) -> Any:
+def _ask(model: Any, name: str, row: Mapping[str, Any]) -> Any:
     """Ask a property of a model of plain values: a million objects would cost more than all the rest."""
     return getattr(model, name).fget(SimpleNamespace(**row))

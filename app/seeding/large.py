@@ -13,6 +13,9 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from multiprocessing.connection import Connection
 
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
+
 from app import clock
 from app.audit import checkpoints
 from app.config import Settings
@@ -31,6 +34,7 @@ SEED = 20200102
 FINDINGS = 1_000_000
 YEARS = 7
 SIGNED_EVERY = 13  # weeks
+DIALECTS = {"sqlite": sqlite.dialect, "postgresql": psycopg.dialect}
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,11 @@ def run(
     demo.open_centre(today, began, began)
     end_reading()
     hall = large_hall.load(began, today - timedelta(days=demo_month.DAYS))
+    kind = db.engine.dialect.name
     prepare_load(db.session())
     actor = system_actor("演示数据", Origin(route="seed demo"))
     found = entries = 0
-    with _told_elsewhere(hall, findings, settings.base_url) as weeks:
+    with _told_elsewhere(hall, findings, settings.base_url, kind) as weeks:
         for number, week in enumerate(weeks, 1):
             with unit_of_work(actor, now) as uow:
                 uow.tell(week.batch)
@@ -92,11 +97,11 @@ def _sign(settings: Settings, at: datetime) -> None:
 
 
 @contextmanager
-def _told_elsewhere(hall: Hall, findings: int, base_url: str) -> Iterator[Iterator[Week]]:
+def _told_elsewhere(hall: Hall, findings: int, base_url: str, database: str) -> Iterator[Iterator[Week]]:
     """Tell the weeks in a process of its own while this one writes: telling is as much work as writing."""
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe(duplex=False)
-    teller = spawn.Process(target=_send, args=(there, hall, findings, base_url), daemon=True)
+    teller = spawn.Process(target=_send, args=(there, hall, findings, base_url, database), daemon=True)
     teller.start()
     there.close()
 
@@ -112,15 +117,16 @@ def _told_elsewhere(hall: Hall, findings: int, base_url: str) -> Iterator[Iterat
         teller.join()
 
 
-def _send(pipe: Connection, hall: Hall, findings: int, base_url: str) -> None:
+def _send(pipe: Connection, hall: Hall, findings: int, base_url: str, database: str) -> None:
     import_models()
-    for week in tell(hall, findings, base_url):
+    for week in tell(hall, findings, base_url, database):
         pipe.send(week)
     pipe.send(None)
 
 
-def tell(hall: Hall, findings: int, base_url: str) -> Iterator[Week]:
-    """Yield the weeks of all years, the same every time."""
+def tell(hall: Hall, findings: int, base_url: str, database: str) -> Iterator[Week]:
+    """Yield the weeks of all years, the same every time, ready for a kind of database."""
+    dialect = DIALECTS[database]()
     rng = random.Random(SEED)  # noqa: S311  (the same demo on every machine, nothing secret)
     ids, last = Ids(hall.last_ids), Counter[tuple[str, int]]()
     weeks = groupby(large_rounds.plan(hall, findings), key=lambda each: each.day.isocalendar()[:2])
@@ -136,4 +142,4 @@ def tell(hall: Hall, findings: int, base_url: str) -> Iterator[Week]:
                 brought += seen
             stories += desk.issue(brought)
             found += len(brought)
-        yield Week(until, found, prepare(stories), last - before)
+        yield Week(until, found, prepare(stories, dialect), last - before)

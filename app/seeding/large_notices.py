@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from hashlib import sha256
@@ -16,7 +16,7 @@ from app import clock
 from app.core.i18n import N_
 from app.db.stories import Ids, Part, Step, Story
 from app.documents.models import Document, DocumentFile
-from app.documents.printing import cn_datetime, plain, template_version
+from app.documents.printing import cn_datetime, template_version
 from app.documents.rules import (
     CODE_ALPHABET,
     CODE_LENGTH,
@@ -249,7 +249,7 @@ class Desk:
         inspector: Actor,
         at: datetime,
     ) -> Story:
-        """Return the story of a notice's paper: numbered, issued half a minute later, a few void."""
+        """Return the story of a notice's paper: numbered, and issued half a minute later."""
         code = "".join(self.rng.choices(CODE_ALPHABET, k=CODE_LENGTH))
         year = notice.issued_on.year
         name = file_name(DocumentKind.RECTIFICATION_NOTICE, year, number_in_year)
@@ -267,9 +267,13 @@ class Desk:
             "subject_id": row_id,
             "template": NOTICE_TEMPLATE,
             "template_version": self.version,
-            "values": plain(
-                replace(notice, code=printed_code(code), verify_url=f"{self.base_url}/verify/{code}")
-            ),
+            "values": {
+                **vars(notice),
+                "facts": [vars(fact) for fact in notice.facts],
+                "issued_on": notice.issued_on.isoformat(),
+                "code": printed_code(code),
+                "verify_url": f"{self.base_url}/verify/{code}",
+            },
             "evidence": [],
             "numbered_at": at,
         }

@@ -109,6 +109,6 @@ def test_the_weeks_are_the_same_every_time(large_site: Any) -> None:
         load(large_site)
         hall = large_hall.load(date(2026, 1, 2), date(2026, 3, 1))
         db.session.remove()
-    first, second = (list(large.tell(hall, WANTED, "http://here")) for _ in range(2))
+    first, second = (list(large.tell(hall, WANTED, "http://here", "sqlite")) for _ in range(2))
     assert first == second
     assert sum(week.findings for week in first) >= WANTED

@@ -40,7 +40,7 @@ def ids() -> Ids:
 def tell(*stories: Story) -> None:
     end_reading()
     with unit_of_work(ME, NOW) as uow:
-        uow.tell(prepare(stories))
+        uow.tell(prepare(stories, db.engine.dialect))
 
 
 def entries_of(kind: str, row_id: int) -> list[AuditEntry]:
@@ -154,7 +154,7 @@ def test_protected_values_are_not_told(db_context: Any, cast: Any) -> None:
 def test_undeclared_keys_are_refused(db_context: Any, cast: Any) -> None:
     step = Step(org.ZONE_ADDED, ME, NOW, {"centre_id": cast.centre}, extra={"whim": 1})
     with pytest.raises(TypeError, match="whim"):
-        prepare([Story(Zone, 1, [step])])
+        prepare([Story(Zone, 1, [step])], db.engine.dialect)
 
 
 def test_ids_that_are_taken_are_refused(site: Any, db_context: Any, cast: Any) -> None:
