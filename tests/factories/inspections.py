@@ -19,7 +19,7 @@ from app.attachments.services import MakeRoom, StoredFile
 from app.db.drafts import Draft
 from app.db.uow import short_transaction, unit_of_work
 from app.extensions import db
-from app.inspections import checklist_services, finding_services, services
+from app.inspections import checklist_services, finding_services, services, walk_queries
 from app.inspections.models import Checklist, Finding, Patrol
 from app.inspections.rules import (
     FINDING_RECORDED,
@@ -29,6 +29,7 @@ from app.inspections.rules import (
     Finder,
     FindingSource,
     FindingStatus,
+    Followed,
     PatrolMode,
     PatrolStatus,
 )
@@ -92,9 +93,12 @@ def begin(site: Any, username: str = "wang", mode: PatrolMode = PatrolMode.DAILY
 
 
 def _answer(site: Any, draft_id: int, point_id: int, username: str = "wang") -> None:
+    """Find a point in order, whatever is still to be mended there."""
     given = dict.fromkeys(site.cast.items, Answer.OK)
+    waiting = walk_queries.open_rectifications([point_id], clock.now())[point_id]
+    seen = {one.number: Followed.NOT_MENDED.value for one in waiting}
     with short_transaction() as session:
-        services.answer_point(session, actor(username), draft_id, point_id, given, False, clock.now())
+        services.answer_point(session, actor(username), draft_id, point_id, given, False, clock.now(), seen)
 
 
 def noted(site: Any, photo: bool = False, username: str = "wang", mode: PatrolMode = PatrolMode.DAILY) -> int:

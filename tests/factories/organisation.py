@@ -75,7 +75,7 @@ def make_points(site: Any, n: int) -> None:
             uow.session.add(row)
             uow.session.flush()
             uow.record(rules.PATROL_POINT_OPENED, row)
-            member = _member(cast, i)
+            member = _member(cast, i, "W")
             uow.session.add(member)
             uow.session.add(
                 Posting(
@@ -96,12 +96,12 @@ def make_staff(site: Any, n: int) -> None:
             uow.record(rules.STAFF_ADDED, member)
 
 
-def _member(cast: Any, i: int) -> StaffMember:
+def _member(cast: Any, i: int, prefix: str = "S") -> StaffMember:
     return StaffMember(
         centre_id=cast.centre,
         department_id=cast.department_a if i % 2 else cast.department_b,
         kind=rules.StaffKind.WINDOW_STAFF,
-        staff_number=f"S{i:04}",
+        staff_number=f"{prefix}{i:04}",
         name=f"人员{i}",
         sort_key=f"ry{i:04}",
         initials=f"ry{i}",

@@ -60,7 +60,7 @@ def issue_form(site, app, cast, sign_in) -> Form:
     with app.app_context():
         finding_id = submitted(site)[1]
     form = Page(sign_in("wang").get(f"/rectifications/new?finding={finding_id}")).form("#issue-form")
-    return form.fill(requirement=NOTE, rechecker=cast.users["zhao"], owner=cast.window_a_staff)
+    return form.fill(requirement=NOTE, rechecker=cast.users["zhao"], owner=f"staff:{cast.window_a_staff}")
 
 
 def refused(form: Form, status: int, *words: str, css: str | None = None) -> Form:

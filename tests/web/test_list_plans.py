@@ -63,8 +63,8 @@ LEDGERS = (
     "/documents?q=1234",
     "/documents?q=云政服督整〔2025〕",
 )
-# What is gathered by these is few by its nature: work in hand, one round, one number, red lines, found words;
-# and what was closed in one year, where several centres are looked at together.
+# What is gathered by these is few by its nature: work in hand, one round, one number, red lines, found words,
+# the rounds of today; and what was closed in one year, where several centres are looked at together.
 FEW = (
     "rowid=?",
     "ix_findings_item_id",
@@ -73,6 +73,7 @@ FEW = (
     "ix_rectifications_rechecker",
     "ix_rectifications_owner",
     "ix_documents_serial",
+    "round_on>? AND round_on<?",
     "closed_at>? AND closed_at<?",
 )
 LOG = (
