@@ -63,6 +63,7 @@ PAGES = {
         "/audit?person=shenyanqiu",
         "/audit?person=shenyanqiu&action=finding.recorded",
         "/audit?person=shenyanqiu&subject=staff_member",
+        "/audit?action=finding.recorded&subject=staff_member",
         "/audit?since=2023-01-01&until=2023-01-31",
     ),
 }

@@ -22,8 +22,8 @@ class User(Audited, Model):
 
     username: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(60))
-    sort_key: Mapped[str] = mapped_column(String(240))
-    initials: Mapped[str] = mapped_column(String(60))
+    sort_key: Mapped[str] = mapped_column(String(240), info={"derived": True})
+    initials: Mapped[str] = mapped_column(String(60), info={"derived": True})
     centre_id: Mapped[int | None] = mapped_column(ForeignKey("centres.id"), index=True)
     section_id: Mapped[int | None] = mapped_column(ForeignKey("sections.id"))
     staff_member_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"), unique=True)

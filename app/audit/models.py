@@ -21,6 +21,7 @@ class AuditEntry(Model):
         Index("ix_audit_entries_actor_kind", "actor_id", "subject_type", "at_us"),
         Index("ix_audit_entries_action", "action", "at_us"),
         Index("ix_audit_entries_kind", "subject_type", "at_us"),
+        Index("ix_audit_entries_action_kind", "action", "subject_type", "at_us"),
         # The record of a printed number, or of the beginning of a name; LIKE finds it on PostgreSQL.
         Index(
             "ix_audit_entries_name",

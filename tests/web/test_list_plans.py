@@ -85,6 +85,7 @@ LOG = (
     "/audit?person=王巡",
     "/audit?person=王巡&action=finding.recorded",
     "/audit?person=王巡&subject=finding",
+    "/audit?action=finding.recorded&subject=staff_member",
     "/audit?since=2025-01-01&until=2025-01-31",
     "/audit?since=2025-01-01&person=王巡",
 )

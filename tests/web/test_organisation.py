@@ -82,7 +82,7 @@ def test_a_point_shows_who_is_on_post_and_its_story(cast, sign_in):
     page = Page(client.get(f"/patrol-points/{cast.point_a}"))
     assert page.title == "A01 企业开办"
     assert "吴窗口 A 角" in page.text("main")
-    assert "启用巡查点" in page.text(".timeline")
+    assert "登记巡查点" in page.text(".timeline")
     shared = Page(client.get(f"/patrol-points/{cast.point_shared}"))
     assert "受理部门市场监管局、住房保障局" in shared.text("main")
     assert "没有安排人员" in shared.text("main")
