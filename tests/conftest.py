@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -145,6 +148,26 @@ def anonymous(app: Any) -> Any:
     from tests.client import Client
 
     return Client(app)
+
+
+class TellFigure(Protocol):
+    def __call__(self, row: str, what: str, value: object, *, bar: str, held: bool) -> None: ...
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> TellFigure:
+    """Add what was measured to the file that DUBAN_FIGURES names; docs/quality.md is made from it."""
+    named = os.environ.get("DUBAN_FIGURES")
+    path = Path(request.node.nodeid.partition("::")[0]).as_posix()
+
+    def figure(row: str, what: str, value: object, *, bar: str, held: bool) -> None:
+        line = {"row": row, "what": what, "value": value, "bar": bar, "held": held}
+        line["command"] = f"./duban test {path}"
+        if named:  # one write to the end: the tests of several processes share the file
+            with open(named, "ab", buffering=0) as file:
+                file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+
+    return figure
 
 
 @pytest.fixture
