@@ -49,7 +49,7 @@ def _find(source: str) -> Markup:
 def markup(source: str, /, **params: Any) -> Markup:
     """Return a source string in the reader's language, as templates print it."""
     text = _find(source)
-    return text % params if params or "%" in text else text
+    return text % params if params or "%" in source else text
 
 
 def gettext(source: str, /, **params: Any) -> str:

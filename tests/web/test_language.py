@@ -14,7 +14,7 @@ from flask_babel import force_locale, get_domain
 
 from app.settings.rules import SETTINGS, Pattern, Rounds, rounds_of
 from app.web import catalogue
-from app.web.language import LANGUAGES, gettext
+from app.web.language import LANGUAGES, gettext, markup
 from app.web.page import days_left, many
 from tests.architecture.source import HAN
 from tests.client import Client, signed_in
@@ -207,6 +207,12 @@ def test_refusals_are_english(site: Any) -> None:
     assert_english(site, Page(client.get("/findings/999999"), 404))
     assert_english(site, Page(client.get("/audit"), 403))
     assert_english(site, Page(client.post("/account/password", {}), 422))
+
+
+def test_a_percent_sign_of_a_translation_is_only_a_sign(app: Any) -> None:
+    source = "目标“高于曝光数百分之二十”有两种读法："
+    with app.test_request_context(), force_locale("en"):
+        assert "20 %" in markup(source) == gettext(source)
 
 
 def test_numbers_of_one_and_of_several(app: Any) -> None:
