@@ -71,6 +71,11 @@ def _stands(state: AccountState, now: datetime) -> ColumnElement[bool]:
     }[state]
 
 
+def in_state(actor: Actor, state: AccountState, now: datetime) -> Select[User]:
+    """Return the accounts in sight that stand so."""
+    return visible_to(actor).where(_stands(state, now))
+
+
 def state_of(user: User, now: datetime) -> AccountState:
     return admin_rules.state_of(user.disabled_at, user.locked_until, user.must_change_password, now)
 

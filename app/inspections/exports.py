@@ -22,7 +22,7 @@ from app.inspections.rules import (
     FindingStatus,
     PatrolMode,
 )
-from app.organisation.models import Department, PatrolPoint, Section, StaffMember, Zone
+from app.organisation.models import Centre, Department, PatrolPoint, Section, StaffMember, Zone
 from app.permissions import Actor, Permission
 from app.transfers.exporting import Export, Filter
 from app.transfers.workbook import Column
@@ -103,6 +103,8 @@ EXPORTS = (
             "from": Filter(N_("开始日期"), typed=True),
             "to": Filter(N_("结束日期"), typed=True),
             "valid": Filter(N_("不含作废")),
+            "released": Filter(N_("公开情况")),
+            "centre": Filter(N_("中心"), Centre),
             "checklist": Filter(N_("巡查清单"), ChecklistPurpose),
         },
     ),
@@ -147,6 +149,7 @@ EXPORTS = (
             "valid": Filter(N_("不含作废")),
             "from": Filter(N_("开始日期"), typed=True),
             "to": Filter(N_("结束日期"), typed=True),
+            "centre": Filter(N_("中心"), Centre),
             "department": Filter(N_("责任单位"), Department),
             "point": Filter(N_("巡查点"), PatrolPoint),
             "patrol": Filter(N_("巡查"), Patrol),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -179,6 +179,11 @@ class Board:
     def done(self) -> int:
         return self.count(RoundState.DONE, RoundState.LATE)
 
+    def on(self, day: date) -> Board:
+        """Return the board of one of its days."""
+        days = tuple(one for one in self.days if one.day == day)
+        return replace(self, first=day, last=day, days=days)
+
     @property
     def windows_seen(self) -> int:
         return sum(day.windows_seen for day in self.days)
@@ -322,12 +327,6 @@ def _patrolled(centre_id: int, first: date, last: date) -> frozenset[date]:
         )
     )
     return frozenset(clock.local(at).date() for at in rows)
-
-
-def today(centre_id: int, now: datetime) -> Board:
-    """Return how today's rounds stand."""
-    day = clock.local(now).date()
-    return board(centre_id, day, day, now)
 
 
 def read_period(value: str | None) -> Period:

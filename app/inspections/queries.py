@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from app import clock
@@ -85,7 +85,7 @@ def visible_patrols(actor: Actor) -> Select[Patrol]:
 PATROL_ORDER = Order(Patrol.started_at, Patrol.id, centre=Patrol.centre_id)
 
 
-def _read_day(value: str | None) -> date | None:
+def read_day(value: str | None) -> date | None:
     """Return a day out of an address; None if it is none."""
     try:
         day = date.fromisoformat(value or "")
@@ -94,8 +94,8 @@ def _read_day(value: str | None) -> date | None:
     return day if 1900 < day.year < 2200 else None
 
 
-def _within(
-    column: InstrumentedAttribute[datetime], since: date | None, until: date | None
+def within(
+    column: InstrumentedAttribute[Any], since: date | None, until: date | None
 ) -> list[ColumnElement[bool]]:
     """Return the conditions that an instant lies in a span of days of the office."""
     found = [] if since is None else [column >= midnight(since)]
@@ -114,10 +114,15 @@ def filtered_patrols(actor: Actor, args: Mapping[str, str]) -> Select[Patrol]:
         rows = rows.where(Patrol.mode == PatrolMode(args["mode"]))
     if args.get("valid") == "1":
         rows = rows.where(Patrol.status != PatrolStatus.VOID)
-    zone_id = row_id(args.get("zone"))
-    if zone_id is not None:
-        rows = rows.where(Patrol.zone_id == zone_id)
-    day = _read_day(args.get("round_on"))
+    if args.get("released") == "0":
+        rows = rows.where(unreleased())
+    for column, wanted in (
+        (Patrol.centre_id, row_id(args.get("centre"))),
+        (Patrol.zone_id, row_id(args.get("zone"))),
+    ):
+        if wanted is not None:
+            rows = rows.where(column == wanted)
+    day = read_day(args.get("round_on"))
     if day is not None:
         rows = rows.where(Patrol.round_on == day)
     if args.get("round"):
@@ -125,7 +130,14 @@ def filtered_patrols(actor: Actor, args: Mapping[str, str]) -> Select[Patrol]:
     if args.get("checklist") == ChecklistPurpose.SPECIAL:
         special = select(Checklist.id).where(Checklist.purpose == ChecklistPurpose.SPECIAL)
         rows = rows.where(Patrol.checklist_id.in_(special))
-    return rows.where(*_within(Patrol.started_at, _read_day(args.get("from")), _read_day(args.get("to"))))
+    return rows.where(*within(Patrol.started_at, read_day(args.get("from")), read_day(args.get("to"))))
+
+
+def unreleased() -> ColumnElement[bool]:
+    """Return the condition of a mystery visit that the inspected may not know of yet."""
+    return and_(
+        Patrol.mode == PatrolMode.MYSTERY, Patrol.status != PatrolStatus.VOID, Patrol.released_at.is_(None)
+    )
 
 
 def list_patrols(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Patrol], int]:
@@ -210,6 +222,7 @@ class FindingFilter:
     special: bool = False  # found by the list of special inspections
     since: date | None = None
     until: date | None = None
+    centre_id: int | None = None
     department_id: int | None = None
     point_id: int | None = None
     patrol_id: int | None = None
@@ -228,8 +241,9 @@ class FindingFilter:
             line=row_id(args.get("line")),
             item=args.get("item", "")[:20],
             special=args.get("checklist") == ChecklistPurpose.SPECIAL,
-            since=_read_day(args.get("from")),
-            until=_read_day(args.get("to")),
+            since=read_day(args.get("from")),
+            until=read_day(args.get("to")),
+            centre_id=row_id(args.get("centre")),
             department_id=row_id(args.get("department")),
             point_id=row_id(args.get("point")),
             patrol_id=row_id(args.get("patrol")),
@@ -239,7 +253,7 @@ class FindingFilter:
 
 def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
     """Return the visible findings that pass the filters."""
-    rows = visible_to(actor).where(*_within(Finding.occurred_at, wanted.since, wanted.until))
+    rows = visible_to(actor).where(*within(Finding.occurred_at, wanted.since, wanted.until))
     if wanted.valid:
         rows = rows.where(Finding.status != FindingStatus.VOID)
     item = _item_condition(wanted)
@@ -252,6 +266,7 @@ def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
         (Finding.confirmation, wanted.confirmation),
         (Finding.source, wanted.source),
         (Finding.finder, wanted.finder),
+        (Finding.centre_id, wanted.centre_id),
         (Finding.department_id, wanted.department_id),
         (Finding.patrol_point_id, wanted.point_id),
         (Finding.patrol_id, wanted.patrol_id),

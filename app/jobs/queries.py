@@ -54,6 +54,13 @@ def list_jobs(actor: Actor, args: Mapping[str, str]) -> tuple[Page[Job], int]:
     return fetch(db.session(), rows, order, args.get("cursor")), capped_count(db.session(), rows)
 
 
+def latest(actor: Actor, limit: int) -> list[Job]:
+    """Return the first of one's own long work, newest first."""
+    return list(
+        db.session.scalars(visible_to(actor).order_by(Job.asked_at.desc(), Job.id.desc()).limit(limit))
+    )
+
+
 def get(actor: Actor, job_id: int) -> Job:
     """Return one's own long work. Raise NotFound, for another's as for none: it is no row of a ledger."""
     job = db.session.scalar(visible_to(actor).where(Job.id == job_id)) if 0 < job_id < 2**31 else None

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, exists, false, or_, select
 
-from app.db.listing import COUNT_CAP
+from app.db.listing import capped_counts
 from app.extensions import db
 from app.organisation.models import (
     ChiefRepresentative,
@@ -78,7 +78,7 @@ def steps(centre_id: int, on: date) -> list[Step]:
     )
     held = in_force(Posting.from_on, Posting.to_on, on)
     in_office = in_force(ChiefRepresentative.from_on, ChiefRepresentative.to_on, on)
-    wanted = [
+    wanted = (
         select(Zone.id).where(Zone.centre_id == centre_id, Zone.closed_on.is_(None)),
         bodies,
         points,
@@ -89,9 +89,9 @@ def steps(centre_id: int, on: date) -> list[Step]:
         points.where(lacking(PatrolPoint, Lack.POSTING, on)),
         select(ChiefRepresentative.id).join(Department).where(Department.centre_id == centre_id, in_office),
         bodies.where(lacking(Department, Lack.CHIEF, on)),
-    ]
-    found = db.session.execute(select(*map(_capped, wanted))).one()
-    zones, departments, windows, closed, ownerless, staff, postings, empty, chiefs, headless = found
+    )
+    counts = capped_counts(db.session(), {f"n{place}": rows for place, rows in enumerate(wanted)})
+    zones, departments, windows, closed, ownerless, staff, postings, empty, chiefs, headless = counts.values()
     return [
         Step("zones", zones),
         Step("departments", departments),
@@ -100,8 +100,3 @@ def steps(centre_id: int, on: date) -> list[Step]:
         Step("postings", postings, ((Lack.POSTING, empty),)),
         Step("chiefs", chiefs, ((Lack.CHIEF, headless),)),
     ]
-
-
-def _capped(rows: Select[int]) -> ScalarSelect[int]:
-    bare = rows.with_only_columns(literal(1), maintain_column_froms=True).limit(COUNT_CAP + 1).subquery()
-    return select(func.count()).select_from(bare).scalar_subquery()

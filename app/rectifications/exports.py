@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from app.core.i18n import N_
 from app.db.listing import Order
-from app.organisation.models import Department
+from app.organisation.models import Centre, Department, PatrolPoint, Section
 from app.permissions import Actor, Permission
 from app.rectifications import instruction_queries, queries
 from app.rectifications.models import Instruction, Rectification
@@ -72,7 +72,17 @@ EXPORTS = (
             "year": Filter(N_("年份")),
             "on_time": Filter(N_("按期")),
             "mine": Filter(N_("我的")),
+            "from": Filter(N_("下发日期起"), typed=True),
+            "to": Filter(N_("下发日期止"), typed=True),
+            "closed_from": Filter(N_("销号日期起"), typed=True),
+            "closed_to": Filter(N_("销号日期止"), typed=True),
+            "third": Filter(N_("由第三人销号")),
+            "centre": Filter(N_("下发的中心"), Centre),
             "department": Filter(N_("责任单位"), Department),
+            "section": Filter(N_("责任科室"), Section),
+            "to_centre": Filter(N_("下级中心"), Centre),
+            "point": Filter(N_("巡查点"), PatrolPoint),
+            "owner": Filter(N_("整改责任人")),
             "q": Filter(N_("查找"), typed=True),
         },
     ),

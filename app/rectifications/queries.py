@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, literal, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
@@ -15,9 +15,8 @@ from app.attachments import queries as attachments
 from app.attachments.models import Attachment
 from app.attachments.rules import FileKind
 from app.core.workdays import WorkCalendar
-from app.db import scope, search
-from app.db.listing import COUNT_CAP, Order, Page, fetch
-from app.db.scope import row_id
+from app.db import scope
+from app.db.listing import Order, Page, capped_counts, fetch
 from app.documents.models import Document
 from app.extensions import db
 from app.inspections import queries as inspections
@@ -25,19 +24,12 @@ from app.inspections.models import Finding
 from app.inspections.queries import owner_name
 from app.organisation.models import Centre, StaffMember
 from app.permissions import Actor
-from app.rectifications import rules
-from app.rectifications.models import Extension, Recheck, Rectification, RectifiedFinding, Submission
-from app.rectifications.rules import OPEN_STATUSES, Due, RectificationStatus
-from app.rectifications.stand_in_queries import answered_by, taken_by
+from app.rectifications import filter_queries, rules
+from app.rectifications.filter_queries import MINE, soon_ends
+from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
+from app.rectifications.rules import Due, RectificationStatus
+from app.rectifications.stand_in_queries import answered_by
 from app.worktime.queries import calendar
-
-# The actor's own work: what waits for him rather than what he may see.
-MINE = {
-    "receive": (RectificationStatus.ISSUED,),
-    "answer": (RectificationStatus.RECEIVED, RectificationStatus.RETURNED),
-    "recheck": (RectificationStatus.SUBMITTED,),
-    "decide": (*OPEN_STATUSES, RectificationStatus.PARKED),
-}
 
 
 def visible_to(actor: Actor) -> Select[Rectification]:
@@ -49,74 +41,11 @@ def visible_to(actor: Actor) -> Select[Rectification]:
     return rows if actor.centre_wide else rows.where(answered_by(actor))
 
 
-def _soon_ends(now: datetime, days: WorkCalendar) -> datetime:
-    """Return the midnight after the last day that counts as due soon."""
-    soon = rules.soon_until(clock.local(now).date(), days)
-    return clock.at_office(datetime.combine(soon + timedelta(days=1), time()))
-
-
-def _stands(due: Due, now: datetime, days: WorkCalendar) -> ColumnElement[bool]:
-    """Return the condition that a rectification stands so against its deadline; rules.standing in SQL."""
-    pending = Rectification.status.in_(OPEN_STATUSES)
-    return {
-        Due.OPEN: pending,
-        Due.DUE_SOON: and_(
-            pending, Rectification.due_at >= now, Rectification.due_at < _soon_ends(now, days)
-        ),
-        Due.OVERDUE: and_(pending, Rectification.due_at < now),
-        Due.WAITING: Rectification.status == RectificationStatus.SUBMITTED,
-        Due.PARKED: Rectification.status == RectificationStatus.PARKED,
-        Due.CLOSED: Rectification.status == RectificationStatus.CLOSED,
-        Due.CANCELLED: Rectification.status == RectificationStatus.CANCELLED,
-    }[due]
-
-
-def _first_day(year: int) -> datetime:
-    return clock.at_office(datetime(year, 1, 1))  # noqa: DTZ001  wall clock of the office
-
-
-def _year(args: Mapping[str, str]) -> int | None:
-    year = row_id(args.get("year"))
-    return year if year is not None and 2000 <= year < 2100 else None
-
-
 def filtered(
     actor: Actor, args: Mapping[str, str], now: datetime, days: WorkCalendar
 ) -> Select[Rectification]:
-    """Return the visible rows that pass the filters of the address; `year` is that of the close-out."""
-    rows = visible_to(actor)
-    if args.get("stands") in set(Due):
-        rows = rows.where(_stands(Due(args["stands"]), now, days))
-    year = _year(args)
-    if year is not None:
-        rows = rows.where(
-            Rectification.closed_at >= _first_day(year), Rectification.closed_at < _first_day(year + 1)
-        )
-    if args.get("on_time") in ("1", "0"):
-        rows = rows.where(Rectification.on_time.is_(args["on_time"] == "1"))
-    if args.get("mine") in MINE:
-        rows = rows.where(_mine(actor, args["mine"]))
-    department = row_id(args.get("department"))
-    if department is not None:
-        rows = rows.where(Rectification.department_id == department)
-    found = search.found(db.session(), "rectifications_search", Rectification.id, args.get("q", "")[:60])
-    return rows if found is None else rows.where(found)
-
-
-def _mine(actor: Actor, kind: str) -> ColumnElement[bool]:
-    if kind == "decide":
-        return _undecided()
-    whose = Rectification.rechecker_id == actor.user_id if kind == "recheck" else taken_by(actor)
-    return and_(Rectification.status.in_(MINE[kind]), whose)
-
-
-def _undecided() -> ColumnElement[bool]:
-    """Return the condition that the centre has to decide: more time is asked for, or a parked plan is due."""
-    asked = exists().where(Extension.rectification_id == Rectification.id, Extension.granted.is_(None))
-    parked, pending = RectificationStatus.PARKED, Rectification.status.in_(OPEN_STATUSES)
-    return or_(
-        and_(pending, asked), and_(Rectification.status == parked, Rectification.review_on <= clock.today())
-    )
+    """Return the visible rows that pass the filters of the address."""
+    return visible_to(actor).where(*filter_queries.conditions(actor, args, now, days))
 
 
 @dataclass(frozen=True)
@@ -133,8 +62,8 @@ def ledger(actor: Actor, args: Mapping[str, str], now: datetime) -> Ledger:
     """Return what the ledger's page shows, newest first; the calendar is asked for once."""
     days = calendar()
     rows = filtered(actor, args, now, days)
-    # The rows of a year are those closed in it, so that is what they are sorted by.
-    by = Rectification.issued_at if _year(args) is None else Rectification.closed_at
+    # The rows of a year, or of some days, are those closed in them, so that is what they are sorted by.
+    by = Rectification.closed_at if any(filter_queries.closed_between(args)) else Rectification.issued_at
     order = Order(by, Rectification.id, centre=Rectification.centre_id)
     shown, cursor, searched = with_names(rows), args.get("cursor"), bool(args.get("q"))
     page = fetch(db.session(), shown, order, cursor, centres=actor.centre_ids, searched=searched)
@@ -153,16 +82,28 @@ def with_names(rows: Select[Rectification]) -> Select[Rectification]:
     return rows.options(*map(joinedload, names))
 
 
-def waiting(actor: Actor, kind: str, limit: int) -> list[Rectification]:
-    """Return the first of what waits for the actor, the nearest deadline on top."""
-    rows = with_names(visible_to(actor).where(_mine(actor, kind)))
-    return list(db.session.scalars(rows.order_by(Rectification.due_at, Rectification.id).limit(limit)))
-
-
-def overdue(actor: Actor, now: datetime, limit: int) -> list[Rectification]:
-    """Return the first of what is overdue in sight, the longest on top."""
-    rows = with_names(visible_to(actor).where(_stands(Due.OVERDUE, now, calendar())))
-    return list(db.session.scalars(rows.order_by(Rectification.due_at, Rectification.id).limit(limit)))
+def most_urgent(wanted: Mapping[str, Select[Rectification]], limit: int) -> dict[str, list[Rectification]]:
+    """Return the first rows of several lists, the nearest deadline on top, in one statement."""
+    if not wanted:
+        return {}
+    firsts = union_all(
+        *(
+            select(literal(name).label("name"), first.c.id)
+            for name, rows in wanted.items()
+            for first in [
+                rows.with_only_columns(Rectification.id)
+                .order_by(Rectification.due_at, Rectification.id)
+                .limit(limit)
+                .subquery()
+            ]
+        )
+    ).subquery()
+    rows = with_names(select(Rectification)).add_columns(firsts.c.name)
+    rows = rows.join(firsts, firsts.c.id == Rectification.id)
+    found: dict[str, list[Rectification]] = {name: [] for name in wanted}
+    for row, name in db.session.execute(rows.order_by(Rectification.due_at, Rectification.id)):
+        found[name].append(row)
+    return found
 
 
 @dataclass(frozen=True)
@@ -189,29 +130,25 @@ def figures(
     listed: Select[Rectification] | None = None,
 ) -> Figures:
     """Count the ledger in one statement, each figure no further than one above the cap."""
-    days, year = days or calendar(), clock.local(now).year
-    closed = and_(
-        _stands(Due.CLOSED, now, days),
-        Rectification.closed_at >= _first_day(year),
-        Rectification.closed_at < _first_day(year + 1),
-    )
-    conditions = {
-        "open": _stands(Due.OPEN, now, days),
-        "due_soon": _stands(Due.DUE_SOON, now, days),
-        "overdue": _stands(Due.OVERDUE, now, days),
-        "waiting": _stands(Due.WAITING, now, days),
+    days, year = days or calendar(), str(clock.local(now).year)
+    closed = filtered(actor, {"stands": Due.CLOSED.value, "year": year}, now, days)
+    counted = {
+        **{due.value: in_hand(actor, due.value, now, days) for due in _COUNTED},
+        **{kind: in_hand(actor, kind, now, days) for kind in MINE},
         "closed": closed,
-        "on_time": and_(closed, Rectification.on_time.is_(True)),
-        **{kind: _mine(actor, kind) for kind in MINE},
+        "on_time": closed.where(Rectification.on_time.is_(True)),
     }
-    counted = {name: visible_to(actor).where(condition) for name, condition in conditions.items()}
     if listed is not None:
         counted["listed"] = listed
-    counts = [
-        select(func.count()).select_from(rows.limit(COUNT_CAP + 1).subquery()).scalar_subquery().label(name)
-        for name, rows in counted.items()
-    ]
-    return Figures(**db.session.execute(select(*counts)).one()._asdict())
+    return Figures(**capped_counts(db.session(), counted))
+
+
+_COUNTED = (Due.OPEN, Due.DUE_SOON, Due.OVERDUE, Due.WAITING)
+
+
+def in_hand(actor: Actor, kind: str, now: datetime, days: WorkCalendar) -> Select[Rectification]:
+    """Return the visible rows that stand so (a value of Due), or that wait for the actor (a key of MINE)."""
+    return filtered(actor, {"mine" if kind in MINE else "stands": kind}, now, days)
 
 
 def get(actor: Actor, rectification_id: int) -> Rectification:
@@ -358,7 +295,7 @@ def clocks_of(
 ) -> dict[int, Clock]:
     """Return how each of several rectifications stands; one statement for all of them."""
     days = days or calendar()
-    today, soon = clock.local(now).date(), _soon_ends(now, days)
+    today, soon = clock.local(now).date(), soon_ends(now, days)
     found = {}
     for row in rows:
         due_on = clock.local(row.due_at).date()

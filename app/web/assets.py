@@ -31,6 +31,7 @@ ASSETS = {
         ("", "css/forms.css"),
         ("", "css/record.css"),
         ("", "css/tables.css"),
+        ("", "css/home.css"),
     ),
     "app.js": (
         ("django_htmx", "static/django_htmx/htmx-2.min.js"),

@@ -39,6 +39,9 @@ LEDGERS = (
     "/findings?point=1",
     "/findings?point=1&red_line=1",
     "/findings?patrol=1",
+    "/findings?valid=1&from=2025-03-03&to=2025-03-03",
+    "/findings?valid=1&red_line=1&from=2025-03-03&to=2025-03-09",
+    "/findings?centre=1&valid=1",
     "/findings?q=空岗",
     "/findings?q=空岗&status=open",
     "/rectifications",
@@ -53,10 +56,20 @@ LEDGERS = (
     "/rectifications?mine=recheck",
     "/rectifications?department=1",
     "/rectifications?department=1&stands=closed",
+    "/rectifications?stands=closed&closed_from=2025-03-03&closed_to=2025-03-03",
+    "/rectifications?from=2025-03-03&to=2025-03-31",
+    "/rectifications?stands=closed&from=2025-03-03&to=2025-03-31&third=1",
+    "/rectifications?stands=open&owner=staff:1",
+    "/rectifications?stands=open&owner=user:1",
+    "/rectifications?stands=open&owner=none",
+    "/rectifications?stands=open&point=1",
+    "/rectifications?stands=open&section=1",
     "/rectifications?q=首席",
     "/patrols",
     "/patrols?mode=mystery",
     "/patrols?zone=1",
+    "/patrols?released=0",
+    "/patrols?centre=1",
     "/documents",
     "/documents?kind=rectification_notice",
     "/documents?status=void",
@@ -64,7 +77,7 @@ LEDGERS = (
     "/documents?q=云政服督整〔2025〕",
 )
 # What is gathered by these is few by its nature: work in hand, one round, one number, red lines, found words,
-# the rounds of today; and what was closed in one year, where several centres are looked at together.
+# the rounds of today; and what lies between two days, where several centres are looked at together.
 FEW = (
     "rowid=?",
     "ix_findings_item_id",
@@ -75,6 +88,8 @@ FEW = (
     "ix_documents_serial",
     "round_on>? AND round_on<?",
     "closed_at>? AND closed_at<?",
+    "issued_at>? AND issued_at<?",
+    "occurred_at>? AND occurred_at<?",
 )
 LOG = (
     "/audit",
@@ -93,7 +108,7 @@ CASES = (
     *(("wang", url) for url in LEDGERS),  # his centre has others below it
     *(("outsider", url) for url in LEDGERS),
     *(("chief_a", url) for url in ("/", "/rectifications?mine=answer", "/rectifications?stands=overdue")),
-    *(("auditor", url) for url in LOG),
+    *(("auditor", url) for url in ("/", *LOG)),
 )
 
 
