@@ -68,7 +68,10 @@ def _head(book: Rulebook) -> Iterator[Fault]:
     scores = [score.id for score in book.scores]
     yield from _unknown(("result",), book.result, scores)
     if book.result in scores and book.score(book.result).each_person:
-        yield Fault(("result",), N_("公布的得分不能按人计算（each_person）。"))
+        yield Fault(
+            ("scores", scores.index(book.result), "each_person"),
+            N_("公布的得分不能按人计算（each_person）。"),
+        )
 
 
 def _names(book: Rulebook) -> Iterator[Fault]:
@@ -174,7 +177,7 @@ def _cycles(book: Rulebook) -> Iterator[Fault]:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
             circle = error.args[1]
-            place = [score.id for score in book.scores].index(circle[0]) if circle[0] in graph else 0
+            place = min(place for place, score in enumerate(book.scores) if score.id in circle)
             yield Fault(("scores", place, key), message, {"names": " → ".join(circle)})
 
 
@@ -182,7 +185,7 @@ def _categories(book: Rulebook) -> Iterator[Fault]:
     scores = [score.id for score in book.scores]
     for place, category in enumerate(book.categories):
         path = ("categories", place)
-        yield from _unknown((*path, "score"), category.score, scores)
+        yield from _unknown((*path, "score"), category.score, [*scores, book.result])
         yield from _negative((*path, "max"), category.max)
         yield from _negative((*path, "bonus_cap"), category.bonus_cap)
         if category.stop_at_zero and category.max is None:

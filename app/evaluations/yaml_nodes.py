@@ -16,7 +16,8 @@ from app.core.points import read_number
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
-MAX_CHARACTERS = 500_000
+MAX_CHARACTERS = 200_000
+MAX_DEPTH = 20
 NONE = ("none", "null", "~", "")
 FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -167,20 +168,28 @@ def parse(text: str) -> Node:
     if len(text) > MAX_CHARACTERS:
         raise Broken(1, N_("文件太大。"))
     try:
-        for event in yaml.parse(text, Loader=yaml.BaseLoader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
-                raise Broken(event.start_mark.line + 1, N_("这里不用 YAML 的引用和类型标记。"))
+        _plain(text)
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Broken(mark.line + 1 if mark else 1, N_("写法有误，不是有效的 YAML。")) from None
     except yaml.YAMLError:
         raise Broken(1, N_("文件中有不可用的字符。")) from None
-    except RecursionError:
-        raise Broken(1, N_("嵌套太深。")) from None
     if root is None:
         raise Broken(1, N_("文件是空的。"))
     return Node(root, [])
+
+
+def _plain(text: str) -> None:
+    """Refuse references, tags and depths that no rulebook has, before anything is built from them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
+            raise Broken(line, N_("这里不用 YAML 的引用和类型标记。"))
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise Broken(line, N_("嵌套太深。"))
 
 
 def line_of(root: Node, path: tuple[str | int, ...]) -> int:
