@@ -26,7 +26,10 @@ def register(bp: Blueprint) -> None:
 @requires(Permission.RECTIFICATION_ISSUE)
 def show() -> Response:
     usual = choice_queries.usual_deadline(actor().centre_id)
-    data = {"deadline_workdays": usual["rectification_workdays"], "deadline_hour": usual["rectification_hour"]}
+    data = {
+        "deadline_workdays": usual["rectification_workdays"],
+        "deadline_hour": usual["rectification_hour"],
+    }
     form = DeadlineForm(request.args or None, data=data, meta={"today": clock.today()})
     if request.args:
         form.validate()

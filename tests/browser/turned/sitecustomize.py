@@ -1,4 +1,4 @@
-"""Python runs this in every process of a live site: they all follow the clock that a test turns (`live.py`)."""
+"""Python runs this in every process of a live site: all follow the clock that a test turns (`live.py`)."""
 
 from __future__ import annotations
 
