@@ -6,6 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import config
+from app.db.sqlite_rights import ApplicationConnection
 from app.extensions import babel, csrf, db, htmx
 from app.registry import FEATURES, find_room, import_models
 
@@ -72,7 +73,7 @@ def build(settings: config.Settings | None = None) -> Flask:
 
 def _engine_options(settings: config.Settings) -> dict[str, object]:
     if settings.sqlite:
-        return {}
+        return {"connect_args": {"factory": ApplicationConnection}}
     return {
         "pool_size": 4,
         "max_overflow": 4,

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
+from app.db.sqlite_rights import ApplicationConnection, restrict
+
 WRITE = "duban_write"  # execution option: this transaction will write
 PATIENCE_S = 8.0
 
@@ -30,9 +32,12 @@ def _prepare(dbapi_connection: object, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "recursive_triggers=ON",  # else INSERT OR REPLACE slips past the audit triggers
+        "trusted_schema=OFF",
         "busy_timeout=5000",
     ):
         dbapi_connection.execute(f"PRAGMA {pragma}")
+    if isinstance(dbapi_connection, ApplicationConnection):
+        restrict(dbapi_connection)
 
 
 @event.listens_for(Engine, "begin")

@@ -42,6 +42,31 @@ SQLITE = {
     "replace a head": "REPLACE INTO audit_heads (centre_id, seq, hash) VALUES (1, 0, 'x')",
     "replace a checkpoint": "REPLACE INTO audit_checkpoints SELECT * FROM audit_checkpoints",
 }
+# What a connection of the application is refused besides: SQLite has no roles, its authoriser stands in.
+OWNERS = {
+    "drop a trigger": "DROP TRIGGER audit_entries_no_update",
+    "make a trigger": "CREATE TRIGGER other BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(IGNORE); END",
+    "make a temporary trigger": "CREATE TEMP TRIGGER other BEFORE INSERT ON audit_entries "
+    "BEGIN SELECT RAISE(IGNORE); END",
+    "hide the log behind a temporary table": "CREATE TEMP TABLE audit_entries (centre_id INTEGER)",
+    "hide the log behind a temporary view": "CREATE TEMP VIEW audit_entries AS SELECT 1 AS centre_id",
+    "drop the table": "DROP TABLE audit_entries",
+    "drop the heads": "DROP TABLE audit_heads",
+    "drop an index": "DROP INDEX ix_audit_entries_at",
+    "rename the table": "ALTER TABLE audit_entries RENAME TO other",
+    "add a column": "ALTER TABLE audit_entries ADD COLUMN more TEXT",
+    "drop a column": "ALTER TABLE audit_entries DROP COLUMN route",
+    "make a table": "CREATE TABLE other (id INTEGER)",
+    "write the schema": "PRAGMA writable_schema=ON",
+    "let REPLACE slip past": "PRAGMA recursive_triggers=OFF",
+    "let references go": "PRAGMA foreign_keys=OFF",
+    "trust the schema": "PRAGMA trusted_schema=ON",
+    "forget on a power cut": "PRAGMA synchronous=OFF",
+    "give up the journal": "PRAGMA journal_mode=OFF",
+    "pass over constraints": "PRAGMA ignore_check_constraints=ON",
+    "open another file": "ATTACH DATABASE ':memory:' AS other",
+    "set the schema's version": "UPDATE alembic_version SET version_num = 'x'",
+}
 POSTGRESQL = {
     "truncate": "TRUNCATE audit_entries",
     "insert the next entry": "INSERT INTO audit_entries SELECT h.centre_id, h.seq + 1, e.at_us, e.actor_id, "
@@ -66,8 +91,9 @@ POSTGRESQL = {
 
 
 def attempt(site: Any, statement: str) -> None:
-    """Try a statement on the application's own kind of connection. Raise DatabaseError if it is refused."""
-    with connected(site.settings.database_url) as connection:
+    """Try a statement on a connection of the application's own. Raise DatabaseError if it is refused."""
+    db.session.remove()
+    with db.engine.begin() as connection:
         done = connection.execute(text(statement.replace(":", r"\:")))
         # A grant that gives nothing is a warning to PostgreSQL; nothing was gained.
         if statement.startswith("GRANT"):
@@ -93,9 +119,54 @@ def test_the_application_cannot(signed, site, attack):
 
 @pytest.mark.parametrize("attack", SQLITE)
 def test_sqlite_refuses_to(signed, site, attack):
-    with pytest.raises(DatabaseError, match=r"append-only|follow"):
+    """Where the authoriser does not look (a REPLACE deletes unseen) the triggers do, the owner's too."""
+    with pytest.raises(DatabaseError, match=r"append-only|follow|not authorized"):
         attempt(site, SQLITE[attack])
+    with pytest.raises(DatabaseError, match=r"append-only|follow"), owner(site, guarded=True) as connection:
+        connection.execute(text(SQLITE[attack]))
     assert verify(site).ok
+
+
+@pytest.mark.parametrize("attack", OWNERS)
+def test_sqlite_refuses_the_application_to(signed, site, attack):
+    with pytest.raises(DatabaseError, match="not authorized"):
+        attempt(site, OWNERS[attack])
+    assert verify(site).ok
+
+
+@pytest.mark.parametrize("table", ["audit_entries", "audit_heads", "audit_checkpoints"])
+def test_without_the_triggers_too_the_application_changes_nothing(signed, site, table):
+    """Someone took the triggers away; the process that still runs cannot make use of it."""
+    db.session.remove()
+    with owner(site):
+        pass
+    for statement in (f"UPDATE {table} SET hash = 'x'", f"DELETE FROM {table}"):
+        with pytest.raises(DatabaseError, match="not authorized"):
+            attempt(site, statement)
+
+
+def test_what_the_application_needs_it_may(db_context, site):
+    """Statistics, room for a load, its own rows, and the log from its end."""
+    from app.db.sqlite import prepare_load, refresh_statistics
+    from app.db.uow import short_transaction
+
+    with short_transaction() as session:
+        refresh_statistics(session)
+    prepare_load(db.session())
+    with db.engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA integrity_check")) == "ok"
+        assert connection.scalar(text("SELECT count(*) FROM sqlite_stat1")) > 0
+
+
+@pytest.mark.both_databases
+def test_how_many_attacks_are_refused(site, figure):
+    """What the tests above try, counted for the table of figures."""
+    own = {**SQLITE, **OWNERS} if site.kind == "sqlite" else POSTGRESQL
+    tried = len({**COMMON, **own})
+    assert tried >= 13
+    figure(
+        "S7", f"attacks of the application's role refused ({site.kind})", tried, bar=">= 13, all", held=True
+    )
 
 
 @pytest.mark.parametrize("site", ["postgresql"], indirect=True)
@@ -185,3 +256,4 @@ def test_the_triggers_are_those_of_the_migration(db_context, site):
 def test_recursive_triggers_are_on(db_context):
     assert db.session.scalar(text("PRAGMA recursive_triggers")) == 1
     assert db.session.scalar(text("PRAGMA synchronous")) == 2
+    assert db.session.scalar(text("PRAGMA trusted_schema")) == 0
