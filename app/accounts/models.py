@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, literal_column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts import rules
@@ -11,7 +11,11 @@ from app.db.mixins import Audited
 from app.db.types import Instant, enum_type
 from app.extensions import Model
 from app.organisation.models import Centre, Section, StaffMember
-from app.permissions import Role
+from app.permissions import SEPARATED, Role
+
+_HELD_APART: ColumnElement[bool] = literal_column(
+    f"withdrawn_at IS NULL AND role IN ({', '.join(sorted(repr(role.value) for role in SEPARATED))})"
+)
 
 
 class User(Audited, Model):
@@ -53,7 +57,17 @@ class RoleGrant(Audited, Model):
     """A role held by a user, from the moment it was granted until it was withdrawn."""
 
     __tablename__ = "role_grants"
-    __table_args__ = (UniqueConstraint("user_id", "role", "granted_at"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "role", "granted_at"),
+        # 三员分立, whoever writes the row: one of these roles per account at a time.
+        Index(
+            "uq_role_grants_separated",
+            "user_id",
+            unique=True,
+            sqlite_where=_HELD_APART,
+            postgresql_where=_HELD_APART,
+        ),
+    )
     __audit_type__ = "role_grant"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
