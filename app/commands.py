@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,8 +16,11 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from app import components
 from app.config import ROOT, Settings
 from app.core.i18n import N_
+from app.db import guards
+from app.extensions import db
 from app.web.catalogue import COMMANDS as CATALOGUE
 
 database = AppGroup("db", help="Set up and migrate the database.")
@@ -48,12 +52,24 @@ def _gunicorn(host: str, port: int, workers: int) -> list[str]:
     ]
 
 
+@click.command("sbom")
+@click.option("--licences", is_flag=True, help=N_("只列名称、版本和许可"))
+def sbom(licences: bool) -> None:
+    """列出所用软件包及其许可（CycloneDX JSON）。"""
+    if licences:
+        for part in components.parts():
+            click.echo("  ".join(part))
+    else:
+        click.echo(json.dumps(components.bill_of_materials(), ensure_ascii=False, indent=2))
+
+
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=WEB_WORKERS, show_default=True)
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the pages; `work` runs beside it."""
+    guards.check(db.engine, current_app.config["DUBAN"])
     os.chdir(ROOT)
     os.execv(sys.executable, _gunicorn(host, port, workers))  # noqa: S606  (our own command line)
 
@@ -121,4 +137,4 @@ def _run_together(web: Sequence[str], worker: Sequence[str], serving: Callable[[
         sys.exit(code or 1)
 
 
-COMMANDS = (database, serve, demo, *CATALOGUE)
+COMMANDS = (database, serve, demo, sbom, *CATALOGUE)

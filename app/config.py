@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ("demo", "test", "production")
+KEYS = ("DUBAN_SECRET_KEY", "DUBAN_FIELD_KEY", "DUBAN_SIGNING_KEY")
+LEAST_DIFFERENT = 10  # characters of a key; 32 random hexadecimal digits have fewer once in two million
 
 
 class SettingsError(Exception):
@@ -64,23 +66,31 @@ def _secret(environ: Mapping[str, str], name: str, env: str, instance: Path) -> 
     return path.read_text().strip()
 
 
+def _check_keys(keys: Mapping[str, str], env: str) -> None:
+    """Refuse keys that can be guessed, and in production one key for two purposes. Raise SettingsError."""
+    for name, value in keys.items():
+        if len(value) < 32:
+            raise SettingsError(f"{name} is shorter than 32 characters.")
+        if env == "production" and len(set(value)) < LEAST_DIFFERENT:
+            raise SettingsError(f"{name} is not random; make one with `openssl rand -hex 32`.")
+    if env == "production" and len(set(keys.values())) < len(keys):
+        raise SettingsError(f"{', '.join(keys)} must differ from each other.")
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raise SettingsError naming the variable at fault."""
     environ = os.environ if environ is None else environ
     env = environ.get("DUBAN_ENV", "production")
     if env not in ENVIRONMENTS:
         raise SettingsError(f"DUBAN_ENV is {env!r}; it must be one of {', '.join(ENVIRONMENTS)}.")
+    if env == "production" and environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
+        raise SettingsError("FLASK_DEBUG shows the inside of the machine room; production does without it.")
     instance = Path(environ.get("DUBAN_INSTANCE") or ROOT / "instance").resolve()
     url = environ.get("DATABASE_URL", "")
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
-    keys = {
-        name.removeprefix("DUBAN_").lower(): _secret(environ, name, env, instance)
-        for name in ("DUBAN_SECRET_KEY", "DUBAN_FIELD_KEY", "DUBAN_SIGNING_KEY")
-    }
-    for name, value in keys.items():
-        if len(value) < 32:
-            raise SettingsError(f"DUBAN_{name.upper()} is shorter than 32 characters.")
+    keys = {name: _secret(environ, name, env, instance) for name in KEYS}
+    _check_keys(keys, env)
     database_url = url or f"sqlite:///{instance / 'duban.db'}"
     owner = environ.get("DATABASE_OWNER_URL", "") or database_url
     if owner.startswith(("postgresql://", "postgres://")):
@@ -94,5 +104,5 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         own_database=not url,
         retired_keys=environ.get("DUBAN_RETIRED_KEYS", ""),
         anchor_copy=Path(copy) if (copy := environ.get("DUBAN_ANCHOR_COPY", "")) else None,
-        **keys,
+        **{name.removeprefix("DUBAN_").lower(): value for name, value in keys.items()},
     )

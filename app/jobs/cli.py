@@ -8,6 +8,8 @@ from flask.cli import AppGroup, with_appcontext
 
 from app import clock
 from app.core.i18n import N_
+from app.db import guards
+from app.extensions import db
 from app.jobs import claims, worker
 
 jobs = AppGroup("jobs", help=N_("后台任务。"))
@@ -25,6 +27,7 @@ def work() -> None:
     """执行后台任务（生成文书等），直到收到 SIGTERM。"""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("huey").setLevel(logging.WARNING)
+    guards.check(db.engine, current_app.config["DUBAN"])
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     worker.work(app, ready=lambda: logging.info("worker ready"))
 
