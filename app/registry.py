@@ -62,7 +62,6 @@ FEATURES = (
         "rectifications",
         (Nav("rectifications.index", NN_("整改"), P.RECTIFICATION_READ, "r", "rectification"),),
     ),
-    Feature("evaluations"),
     Feature("transfers"),
     Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )

@@ -1,4 +1,4 @@
-"""The people of the demo centre and their accounts, out of seeds/demo/people.toml."""
+"""The people of a demo centre and their accounts, out of its people.toml."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app import clock
 from app.accounts import services as accounts
 from app.accounts.models import User
 from app.db.uow import UnitOfWork
+from app.organisation import queries as organisation
 from app.organisation import services, term_services
 from app.organisation.models import Absence, ChiefRepresentative, Posting, StaffMember
 from app.organisation.rules import AbsenceKind, PostingRole, StaffKind
@@ -22,23 +23,25 @@ A, B = PostingRole.A, PostingRole.B
 KINDS = {
     "供水公司": StaffKind.COMPANY_STAFF,
     "燃气公司": StaffKind.COMPANY_STAFF,
+    "供电公司": StaffKind.COMPANY_STAFF,
     "衡砚咨询": StaffKind.INTERMEDIARY,
 }
 
 
 class _Hall:
-    """People being added to the demo centre; ids by name."""
+    """People being added to a demo centre; ids by name."""
 
     def __init__(self, uow: UnitOfWork, places: Places, opened_on: date) -> None:
         self.uow, self.places, self.opened_on = uow, places, opened_on
         self.ids: dict[str, int] = {}
+        self.letters = organisation.initials(places.name)[:2].upper()
 
     def add(self, name: str, kind: StaffKind, department: str | None = None, title: str = "") -> int:
         member = StaffMember(
             centre_id=self.places.centre_id,
             department_id=self.places.departments[department] if department else None,
             kind=kind,
-            staff_number=f"YQ{len(self.ids) + 1:03d}",
+            staff_number=f"{self.letters}{len(self.ids) + 1:03d}",
             name=name,
             title=title,
             joined_on=self.opened_on,
@@ -71,8 +74,10 @@ def plant(
         _department(hall, department, names)
     for name in data["comprehensive"]["staff"]:
         hall.add(name, StaffKind.WINDOW_STAFF, title="综合窗口受理员")
-    numbers = sorted(number for number in places.points if number.startswith("A"))
-    _fill(hall, data["comprehensive"]["staff"], numbers)
+    posted = _fill(hall, data["comprehensive"]["staff"], places.comprehensive)
+    for name in data["comprehensive"]["staff"]:
+        if name not in posted:
+            hall.post(name, A, "综合收件")
     taken: set[str] = set()
     for kind, name, place in data["others"]["staff"]:
         hall.add(name, StaffKind(kind))
@@ -111,26 +116,23 @@ def _fill(hall: _Hall, names: list[str], windows: list[str]) -> set[str]:
     return posted
 
 
-def grant_absences(uow: UnitOfWork, absences: list[Mapping[str, Any]], today: date) -> None:
+def grant_absences(uow: UnitOfWork, absences: list[list[Any]], today: date) -> None:
     """Grant the leave and errands around a day."""
     people = {member.name: member.id for member in uow.session.scalars(select(StaffMember))}
-    for raw in absences:
-        _absence(uow, people, raw, today)
 
-
-def _absence(uow: UnitOfWork, people: Mapping[str, int], raw: Mapping[str, Any], today: date) -> None:
     def moment(day: int, hour: int) -> datetime:
         return clock.at_office(datetime.combine(today + timedelta(days=day), time(hour)))
 
-    absence = Absence(
-        staff_member_id=people[raw["name"]],
-        kind=AbsenceKind(raw["kind"]),
-        begins_at=moment(*raw["from"]),
-        ends_at=moment(*raw["to"]),
-        stand_in_id=people[raw["stand_in"]],
-        note=raw["note"],
-    )
-    term_services.grant_absence(uow, absence)
+    for name, kind, begins, ends, stand_in, note in absences:
+        absence = Absence(
+            staff_member_id=people[name],
+            kind=AbsenceKind(kind),
+            begins_at=moment(*begins),
+            ends_at=moment(*ends),
+            stand_in_id=people[stand_in],
+            note=note,
+        )
+        term_services.grant_absence(uow, absence)
 
 
 def _accounts(hall: _Hall, data: Mapping[str, Any], password_hash: str) -> None:

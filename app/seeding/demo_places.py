@@ -1,4 +1,4 @@
-"""The places of the demo centre, out of seeds/demo/places.toml."""
+"""The places of a demo centre, out of its places.toml."""
 
 from __future__ import annotations
 
@@ -19,19 +19,24 @@ SATURDAY = Hours(5, time(9), time(12), extended=True)
 
 @dataclass
 class Places:
-    """The demo centre's ids, by the names its seed file gives them."""
+    """A demo centre's ids, by the names its seed file gives them."""
 
     centre_id: int
+    name: str  # the short one
     sections: dict[str, int] = field(default_factory=dict)
     departments: dict[str, int] = field(default_factory=dict)
     windows: dict[str, list[str]] = field(default_factory=dict)  # department -> numbers of its windows
     points: dict[str, int] = field(default_factory=dict)
+    comprehensive: list[str] = field(default_factory=list)  # numbers of the windows that serve several
 
 
-def plant(uow: UnitOfWork, data: Mapping[str, Any], today: date, opened_on: date) -> Places:
+def plant(
+    uow: UnitOfWork, data: Mapping[str, Any], today: date, opened_on: date, parent_id: int | None
+) -> Places:
     """Open the centre with its sections, departments, zones and patrol points."""
-    centre = services.open_centre(uow, Centre(**data["centre"], level=CentreLevel.CITY, opened_on=opened_on))
-    places = Places(centre.id)
+    given = {**data["centre"], "level": CentreLevel(data["centre"]["level"])}
+    centre = services.open_centre(uow, Centre(**given, parent_id=parent_id, opened_on=opened_on))
+    places = Places(centre.id, centre.short_name)
     for raw in data["sections"]:
         section = Section(
             centre_id=centre.id, kind=SectionKind(raw["kind"]), name=raw["name"], opened_on=opened_on
@@ -64,6 +69,7 @@ def _departments(
 def _points(uow: UnitOfWork, data: Mapping[str, Any], places: Places, opened_on: date) -> None:
     owner = {number: name for name, numbers in places.windows.items() for number in numbers}
     served = {number: row["departments"] for row in data["served"] for number in row["windows"].split()}
+    places.comprehensive = list(served)
     for position, raw in enumerate(data["zones"], 1):
         zone = services.add_zone(
             uow,

@@ -26,7 +26,7 @@ from app.documents.services import next_serial
 from app.extensions import db
 from app.permissions import Origin, system_actor
 from app.registry import import_models
-from app.seeding import demo, demo_month, large_hall, large_rounds
+from app.seeding import demo, demo_stage, demo_story, large_hall, large_rounds
 from app.seeding.large_hall import Hall
 from app.seeding.large_notices import Desk
 
@@ -60,7 +60,7 @@ class Progress:
 def run(
     settings: Settings, now: datetime, said: Callable[[Progress], None], findings: int = FINDINGS
 ) -> None:
-    """Fill an empty database with years of work and then the demo month, saying how far it has come.
+    """Fill an empty database with years of work and then the small demo's story, saying how far it has come.
 
     Raise NotAllowed if there is a centre already: a load that was interrupted begins anew elsewhere.
     """
@@ -69,7 +69,7 @@ def run(
     began = date(today.year - YEARS + 1, 1, 2)
     demo.open_centre(today, began, began)
     end_reading()
-    hall = large_hall.load(began, today - timedelta(days=demo_month.DAYS))
+    hall = large_hall.load(began, today - timedelta(days=demo_stage.DAYS))
     kind = db.engine.dialect.name
     prepare_load(db.session())
     actor = system_actor("演示数据", Origin(route="seed demo"))
@@ -85,7 +85,7 @@ def run(
                 _sign(settings, clock.at_office(datetime.combine(week.until, datetime.min.time())))
                 said(Progress(week.until, found, entries, time.perf_counter() - started))
     demo.grant_absences(today)
-    demo_month.run(settings, now)
+    demo_story.run(settings, now)
     _sign(settings, now)
     said(Progress(today, found, entries, time.perf_counter() - started))
 

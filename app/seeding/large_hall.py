@@ -1,4 +1,4 @@
-"""The demo centre as the large demo walks it: its places, who answers for them, its working days."""
+"""The upper demo centre as the large demo walks it: its places, who answers for them, its working days."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.core.workdays import WorkCalendar
 from app.db.mixins import Audited
 from app.documents.models import Document, DocumentFile
 from app.extensions import db
+from app.inspections import plan_queries as plan
 from app.inspections import queries as inspections
 from app.inspections.models import ChecklistItem, Finding, Patrol, PatrolCheck
 from app.inspections.rules import Answer
@@ -22,7 +23,7 @@ from app.permissions import Actor, Role
 from app.rectifications import rules
 from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
 from app.rectifications.rules import Deadline
-from app.seeding import demo_month
+from app.seeding import demo_stage
 from app.worktime.queries import calendar
 
 WRITTEN: tuple[type[Audited], ...] = (
@@ -99,14 +100,16 @@ class Hall:
 def load(began: date, until: date) -> Hall:
     """Return the demo centre with the working days from `began` to the day before `until`."""
     session = db.session()
-    centre = session.scalars(select(Centre)).one()
-    users = session.scalars(select(User).order_by(User.id)).all()
-    actors = [demo_month.actor_of(user, until) for user in users]
+    centre = session.scalars(select(Centre).where(Centre.parent_id.is_(None))).one()
+    users = session.scalars(select(User).where(User.centre_id == centre.id).order_by(User.id)).all()
+    actors = [demo_stage.actor_of(user, until) for user in users]
     checklist = inspections.current_checklist(centre.id, until)
     if checklist is None:
         raise LookupError("the demo centre has its checklist")
     items = inspections.items_of(checklist.id)
-    zones = session.scalars(select(Zone).order_by(Zone.position, Zone.id)).all()
+    zones = session.scalars(
+        select(Zone).where(Zone.centre_id == centre.id).order_by(Zone.position, Zone.id)
+    ).all()
     every_day = (began + timedelta(days=n) for n in range((until - began).days))
     return Hall(
         centre_id=centre.id,
@@ -117,7 +120,7 @@ def load(began: date, until: date) -> Hall:
         inspectors=tuple(actor for actor in actors if Role.INSPECTOR in actor.roles),
         heads=tuple(actor for actor in actors if Role.SECTION_HEAD in actor.roles),
         chiefs={department: actor for actor in actors for department in sorted(actor.department_ids)},
-        days=tuple(day for day in every_day if demo_month.works(day)),
+        days=tuple(day for day in every_day if plan.works(day)),
         calendar=calendar(),
         last_ids={model: session.scalar(select(func.max(model.id))) or 0 for model in WRITTEN},
     )
@@ -127,7 +130,7 @@ def _spots(zone: Zone, items: list[ChecklistItem], on: date) -> tuple[Spot, ...]
     session = db.session()
     points = organisation.points_of_zone(session, zone.id, on)
     posted = organisation.postings_today(session, [point.id for point in points], on)
-    # Where no department is at home, the centre's own last section answers, as in the demo month.
+    # Where no department is at home, the centre's own last section answers, as in the small demo.
     general = session.scalars(
         select(Section).where(Section.centre_id == zone.centre_id).order_by(Section.id.desc())
     ).first()

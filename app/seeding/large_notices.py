@@ -37,7 +37,8 @@ from app.rectifications import rules
 from app.rectifications.documents import CONSEQUENCE, NOTICE_TEMPLATE, NoticeFact, RectificationNotice
 from app.rectifications.models import Recheck, Rectification, RectifiedFinding, Submission
 from app.rectifications.rules import RecheckResult, RectificationStatus
-from app.seeding.demo_month import MEASURES, RETURNS
+from app.seeding import reference
+from app.seeding.demo_notices import RETURNS
 from app.seeding.large_hall import Hall
 from app.seeding.large_paper import paper
 from app.seeding.large_rounds import Found, serial
@@ -121,7 +122,7 @@ class Desk:
             )
         extra = {"findings": [each.number for each in found]}
         steps = [Step(rules.RECTIFICATION_ISSUED, inspector, at, values, parts, extra)]
-        steps += self._follow(row_id, chief, inspector, day, workdays, due_at)
+        steps += self._follow(row_id, chief, inspector, day, workdays, due_at, found[0].item.code)
         yield Story(Rectification, row_id, steps)
         notice = self._form(values, found, inspector)
         yield self._paper(document_id, row_id, number, number_in_year, notice, inspector, at)
@@ -134,6 +135,7 @@ class Desk:
         issued: date,
         workdays: int,
         due_at: datetime,
+        code: str,
     ) -> Iterator[Step]:
         """Yield what became of a notice: most are mended in time, some late, some after a second try."""
         at = self._later(issued, 1, 9)
@@ -160,7 +162,7 @@ class Desk:
                 "rectification_id": row_id,
                 "round": number,
                 "form_key": f"large-{row_id}-{number}",
-                "measures": self.rng.choice(MEASURES),
+                "measures": reference.words()[code]["mended"],
                 "done_on": clock.local(handed_in).date(),
                 "no_photo_reason": NO_PHOTO,
                 "submitted_at": handed_in,

@@ -24,7 +24,7 @@ from app.inspections.rules import (
     PatrolStatus,
 )
 from app.permissions import Actor
-from app.seeding.demo_month import NOTES
+from app.seeding import reference
 from app.seeding.large_hall import Body, Hall, Item, Spot
 
 FINDINGS_A_ROUND = 20
@@ -167,7 +167,7 @@ def _find(
         "source": FindingSource.PATROL,
         "status": FindingStatus.OPEN if status is FindingStatus.RECTIFY else status,
         "occurred_at": at,
-        "note": rng.choice(NOTES),
+        "note": rng.choice(reference.words()[item.code]["notes"]),
         "recorded_by_id": inspector.user_id,
         "recorded_at": ended,
         "void_reason": VOID_REASON if status is FindingStatus.VOID else "",

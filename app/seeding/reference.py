@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -26,6 +27,12 @@ CHECKLISTS = ("standard", "special")
 def read(name: str) -> dict[str, Any]:
     """Return the content of a seed file."""
     return tomllib.loads((SEEDS / name).read_text(encoding="utf-8"))
+
+
+@cache
+def words() -> dict[str, Any]:
+    """Return what the demo notes and answers, by the code of the checklist item."""
+    return read("demo/words.toml")
 
 
 def plant(actor: Actor, now: datetime) -> tuple[list[int], list[str]]:

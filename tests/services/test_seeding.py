@@ -27,9 +27,9 @@ from app.inspections.queries import current_checklist
 from app.inspections.rules import Severity
 from app.organisation import list_queries, queries
 from app.organisation.models import Centre, Department, PatrolPoint, StaffMember
-from app.organisation.rules import PointKind, PostingRole
+from app.organisation.rules import CentreLevel, DepartmentKind, PointKind, PostingRole, StaffKind
 from app.permissions import Origin, Role, system_actor
-from app.seeding import demo, reference
+from app.seeding import demo, demo_stage, reference
 from app.worktime.models import CalendarYear
 from tests.cast import NOW
 from tests.databases import settings
@@ -41,7 +41,7 @@ STANDARD: dict[str, Any] = tomllib.loads(
 
 
 def planted(folder: Path, today: date) -> Flask:
-    """Return an application whose database holds the demo centre without its month of work."""
+    """Return an application whose database holds the demo centres without the work done there."""
     own = settings(folder)
     migrate.upgrade(own)
     app = create_app(own)
@@ -72,11 +72,14 @@ def demo_app(_planted: Flask) -> Iterator[Flask]:
 # --- the demo centre ------------------------------------------------------------------------------
 
 
-def test_the_demo_hall_has_the_places_of_its_plan(demo_app):
+def test_the_demo_halls_have_the_places_of_their_plan(demo_app):
+    upper, town = db.session.scalars(select(Centre).order_by(Centre.id))
+    assert (town.parent_id, town.level) == (upper.id, CentreLevel.TOWN)
     points = db.session.scalars(select(PatrolPoint)).all()
-    assert len(points) == 40
-    assert sum(point.kind is PointKind.WINDOW for point in points) == 30
-    assert sum(point.comprehensive for point in points) == 8
+    windows = [point for point in points if point.kind is PointKind.WINDOW]
+    assert (len(windows), len(points) - len(windows)) == (40, 6)
+    assert sum(point.centre_id == town.id for point in points) == 5
+    assert sum(point.comprehensive and point.department_id is None for point in windows) == 8
     assert {point.kind for point in points} == set(PointKind)
     for point in points:
         departments = queries.departments_of_point(db.session(), point, TODAY)
@@ -96,20 +99,29 @@ def test_every_window_has_an_a_and_a_b_role(demo_app):
     assert any(absence for people in posted.values() for _, _, absence in people)
 
 
-def test_every_department_has_a_chief_representative_with_an_account(demo_app):
+def test_every_department_but_one_has_a_chief_representative_with_an_account(demo_app):
     departments = db.session.scalars(select(Department)).all()
-    assert len(departments) == 20
+    assert len(departments) == 25
+    assert {department.kind for department in departments} == set(DepartmentKind)
+    without = []
     for department in departments:
         chief = queries.chief_of(db.session(), department.id, TODAY)
         assert chief is not None
         assert chief.department_id == department.id
         user = queries.user_of_staff(db.session(), chief.id)
-        assert user is not None
-        assert [grant.role for grant in user.roles] == [Role.CHIEF_REPRESENTATIVE]
+        if user is None:
+            without.append(department.short_name)
+        else:
+            assert [grant.role for grant in user.roles] == [Role.CHIEF_REPRESENTATIVE]
+    assert without == ["衡砚咨询"]  # the section head enters its steps
 
 
-def test_sixty_people_are_found_by_pinyin(demo_app):
-    assert db.session.scalar(select(func.count()).select_from(StaffMember)) == 60
+def test_ninety_people_are_found_by_pinyin(demo_app):
+    assert db.session.scalar(select(func.count()).select_from(StaffMember)) == 90
+    assert set(db.session.scalars(select(StaffMember.kind))) == set(StaffKind)
+    town = db.session.scalars(select(Centre.id).where(Centre.parent_id.is_not(None))).one()
+    staff = select(func.count()).select_from(StaffMember)
+    assert db.session.scalar(staff.where(StaffMember.centre_id == town)) == 9
     inspector = accounts.find_user("shenyanqiu")
     assert inspector is not None
     actor = accounts.build_actor(inspector, frozenset({Role.INSPECTOR}), TODAY, Origin())
@@ -122,22 +134,27 @@ def test_sixty_people_are_found_by_pinyin(demo_app):
 
 def test_each_listed_account_signs_in_with_its_role(demo_app):
     assert not password_faults(demo.PASSWORD, "", PROFILES["mlps"])
-    for username, word in demo.SIGN_INS:
+    for username, word, centre in demo.SIGN_INS:
         user = accounts.find_user(username)
         assert user is not None
         assert user.name
+        assert user.centre_id is not None
+        assert db.session.get_one(Centre, user.centre_id).short_name == centre
         assert [LABELS[Role][grant.role] for grant in user.roles] == [word]
         assert not password_faults(demo.PASSWORD, username, PROFILES["mlps"])
-    assert {word for _, word in demo.SIGN_INS} == set(LABELS[Role].values())
+    assert {word for _, word, _ in demo.SIGN_INS} == set(LABELS[Role].values())
     assert sign_in("shenyanqiu", demo.PASSWORD, Origin(), "pytest", NOW)
 
 
 def test_the_sign_in_page_and_the_terminal_list_the_same_accounts():
     page = BeautifulSoup((ROOT / "templates/accounts/_demo.html").read_text(encoding="utf-8"), "html.parser")
-    rows = [(row.th.get_text(), row.td.get_text().strip('{_(")} ')) for row in page.select("tbody tr")]
+    rows = [
+        (row.th.get_text(), *(cell.get_text().strip('{_(")} ') for cell in reversed(row.select("td"))))
+        for row in page.select("tbody tr")
+    ]
     assert rows == list(demo.SIGN_INS)
     assert page.code.get_text() == demo.PASSWORD
-    assert all(username in demo.sign_ins() for username, _ in demo.SIGN_INS)
+    assert all(username in demo.sign_ins() for username, _, _ in demo.SIGN_INS)
 
 
 @pytest.mark.usefixtures("_cheap_passwords")
@@ -146,22 +163,22 @@ def test_the_demo_is_the_same_on_every_machine(tmp_path):
     for name in ("one", "other"):
         app = planted(tmp_path / name, TODAY)
         with app.app_context():
-            heads.append(db.session.scalars(select(AuditHead.hash)).one())
+            heads.append(db.session.scalars(select(AuditHead.hash).order_by(AuditHead.centre_id)).all())
         close(app)
-    assert heads[0] == heads[1]  # the log holds every value, so one hash stands for all
+    assert heads[0] == heads[1]  # the log holds every value, so one hash stands for all of a centre
 
 
 def test_a_database_with_a_centre_is_left_alone(demo_app):
     assert not demo.is_empty()
     with pytest.raises(NotAllowed):
         demo.plant(TODAY)
-    assert db.session.scalar(select(func.count()).select_from(Centre)) == 1
+    assert db.session.scalar(select(func.count()).select_from(Centre)) == len(demo.CENTRES)
 
 
-def test_the_log_of_the_demo_begins_before_its_month(demo_app):
-    centre = db.session.scalars(select(Centre)).one()
-    start = office.local(datetime.combine(TODAY, NOW.timetz())) - timedelta(days=31)
-    assert current_checklist(centre.id, start.date()) is not None
+def test_the_log_of_the_demo_begins_before_its_story(demo_app):
+    start = office.local(datetime.combine(TODAY, NOW.timetz())) - timedelta(days=demo_stage.DAYS + 7)
+    for centre_id in db.session.scalars(select(Centre.id)):
+        assert current_checklist(centre_id, start.date()) is not None
 
 
 # --- reference data -------------------------------------------------------------------------------
@@ -171,7 +188,9 @@ def test_reference_data_is_brought_in_once(demo_app):
     years = sorted(db.session.scalars(select(CalendarYear.year)))
     assert years == sorted(int(path.stem) for path in (ROOT / "seeds/calendars").glob("*.toml"))
     assert reference.plant(system_actor("test"), NOW) == ([], [])
-    assert db.session.scalar(select(func.count()).select_from(Checklist)) == len(reference.CHECKLISTS)
+    assert db.session.scalar(select(func.count()).select_from(Checklist)) == len(demo.CENTRES) * len(
+        reference.CHECKLISTS
+    )
 
 
 def test_a_checklist_comes_to_every_centre_without_one(db_context, cast):
