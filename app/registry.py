@@ -62,6 +62,7 @@ FEATURES = (
         "rectifications",
         (Nav("rectifications.index", NN_("整改"), P.RECTIFICATION_READ, "r", "rectification"),),
     ),
+    Feature("evaluations"),
     Feature("transfers"),
     Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )

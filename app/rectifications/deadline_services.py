@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from app import clock
+from app.core.clock import DayLine
 from app.core.errors import Invalid
 from app.core.i18n import N_
 from app.rectifications import rules
 from app.rectifications.rules import Deadline
 from app.worktime.queries import calendar
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """Where a deadline leads: when it ends, and every day until then, counted or skipped."""
+
+    due_at: datetime
+    provisional: bool
+    days: tuple[DayLine, ...]
+
+    @property
+    def counted(self) -> int:
+        return sum(line.counted for line in self.days)
+
+    @property
+    def skipped(self) -> int:
+        return len(self.days) - self.counted
+
+
+def foresee(deadline: Deadline, now: datetime) -> Foreseen:
+    """Return where a deadline would lead if the notice were issued now. Raise Invalid if it cannot stand."""
+    due_at, provisional = check_deadline(deadline, now)
+    state = rules.clock_state(deadline, calendar(), clock.local(now).date())
+    return Foreseen(due_at, provisional, state.days)
 
 
 def check_deadline(deadline: Deadline, now: datetime, field: str = "deadline_on") -> tuple[datetime, bool]:

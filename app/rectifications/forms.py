@@ -26,19 +26,15 @@ from app.rectifications.labels import LABELS
 from app.rectifications.rules import OFFICE_CLOSES, TEXT_MAX, WORKDAYS_MAX, Deadline, InstructionKind
 
 
-class NoticeForm(Form):
-    """What every notice says: who mends what by when, and who looks again."""
+class DeadlineForm(Form):
+    """The deadline of a notice: so many working days or a day, and the hour."""
 
-    form_key = OneTimeKey()
-    owner = Choice(N_("整改责任人"))
-    requirement = Paragraphs(N_("整改要求"), required, most=TEXT_MAX)
     kind = Cards(
         N_("期限"), choices=[("workdays", N_("按工作日")), ("date", N_("指定日期"))], default="workdays"
     )
     deadline_workdays = Whole(N_("工作日数"), least=1, most=WORKDAYS_MAX)
     deadline_on = Day(N_("截止日期"))
     deadline_hour = Whole(N_("截止时刻（时）"), required, least=8, most=20, default=OFFICE_CLOSES)
-    rechecker = Choice(N_("复查人"), coerce=int)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the fields; of the two ways to state the deadline only the chosen one matters."""
@@ -63,6 +59,22 @@ class NoticeForm(Form):
             fixed_on=None if by_days else self.deadline_on.data,
             hour=self.deadline_hour.data,
         )
+
+    @property
+    def stated(self) -> bool:
+        """Tell whether a deadline can be read from what was typed."""
+        by_days = self.kind.data == "workdays"
+        parts = (self.deadline_workdays if by_days else self.deadline_on, self.deadline_hour, self.kind)
+        return all(part.data and not part.errors for part in parts)
+
+
+class NoticeForm(DeadlineForm):
+    """What every notice says: who mends what by when, and who looks again."""
+
+    form_key = OneTimeKey()
+    owner = Choice(N_("整改责任人"))
+    requirement = Paragraphs(N_("整改要求"), required, most=TEXT_MAX)
+    rechecker = Choice(N_("复查人"), coerce=int)
 
     def owner_ids(self) -> dict[str, Any]:
         """Return the named owner: a staff member, a user, or nobody yet."""

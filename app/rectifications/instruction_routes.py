@@ -13,6 +13,7 @@ from app.db.uow import unit_of_work
 from app.fields import refuse
 from app.permissions import Permission
 from app.rectifications import choice_queries, instruction_queries, instruction_services, queries, services
+from app.rectifications.deadline_routes import foresee
 from app.rectifications.forms import InstructionForm, OrderForm
 from app.rectifications.instruction_services import Said
 from app.rectifications.models import Instruction
@@ -167,7 +168,11 @@ def _order_form(row: Instruction, to: str) -> OrderForm:
 
 def _order_page(row: Instruction, form: OrderForm, status: int = 200) -> Response:
     names = dict(choice_queries.addressees(actor(), row.centre_id, clock.today()))
-    name = names.get(form.addressee.data, "")
     return render(
-        "rectifications/instruction_order.html", status=status, instruction=row, form=form, name=name
+        "rectifications/instruction_order.html",
+        status=status,
+        instruction=row,
+        form=form,
+        foreseen=foresee(form),
+        name=names.get(form.addressee.data, ""),
     )

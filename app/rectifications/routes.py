@@ -18,6 +18,7 @@ from app.permissions import Permission
 from app.rectifications import (
     board_queries,
     choice_queries,
+    deadline_routes,
     instruction_routes,
     ladder_routes,
     queries,
@@ -35,6 +36,7 @@ from app.web.settings import settings
 from app.web.uploads import receive_files
 
 bp = Blueprint("rectifications", __name__)
+deadline_routes.register(bp)
 ladder_routes.register(bp)
 instruction_routes.register(bp)
 
@@ -162,6 +164,7 @@ def _issue_page(form: IssueForm, status: int = 200) -> Response:
         "rectifications/new.html",
         status=status,
         form=form,
+        foreseen=deadline_routes.foresee(form),
         findings=findings,
         files=attachments.list_for(db.session(), "finding", [f.id for f in findings]),
     )

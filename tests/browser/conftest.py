@@ -26,12 +26,19 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def live(_sites: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A served site with the cast in it, one for each module: `.url .cast .app .run("audit", "verify")`."""
+    """A served site with the cast in it, one for each module: `.url .cast .app .run("audit", "verify")`.
+
+    It is the cast's Wednesday morning there, until `.turn_clock(moment)`.
+    """
+    from app import clock
     from tests.browser.live import Live
+    from tests.cast import NOW
 
     site = _sites("sqlite")
-    live = Live(tmp_path_factory.mktemp("live"), site.base.template, site.cast)
-    yield live
+    live = Live(tmp_path_factory.mktemp("live"), site.base.template, site.cast, NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", live.now)
+        yield live
     live.stop()
 
 
@@ -58,7 +65,7 @@ def visit(live: Any, chromium: Any) -> Iterator[Callable[..., Any]]:
     opened: list[Visitor] = []
 
     def visit(username: str | None = None, **options: Any) -> Visitor:
-        opened.append(Visitor(chromium, live.url, **options))
+        opened.append(Visitor(chromium, live.url, ahead=live.ahead, **options))
         if username:
             opened[-1].sign_in(username)
         return opened[-1]

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,16 +20,19 @@ from app import config, create_app
 from app.extensions import db
 
 FLASK = [sys.executable, "-P", "-m", "flask", "--app", str(config.ROOT / "wsgi.py")]
+TURNED = Path(__file__).with_name("turned")  # its sitecustomize lets a process follow the clock below
 PATIENCE = 40  # seconds; on a busy machine two starts of Python can take long
 
 
 class Live:
     """Processes over a copy of the template; `app` is a second look at the same files, for preparing rows.
 
-    Without a template they serve what stands in the folder already.
+    Without a template they serve what stands in the folder already; without `now` they keep the real time.
     """
 
-    def __init__(self, folder: Path, template: Path | None, cast: SimpleNamespace) -> None:
+    def __init__(
+        self, folder: Path, template: Path | None, cast: SimpleNamespace, now: datetime | None = None
+    ) -> None:
         self.cast = cast
         self.instance = folder / "site"
         self.instance.mkdir(exist_ok=True)
@@ -37,12 +41,15 @@ class Live:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "processes.log"
+        self._clock = folder / "clock"
+        self.turn_clock(now or datetime.now(UTC))
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DATABASE")},
             "DUBAN_ENV": "test",
             "DUBAN_INSTANCE": str(self.instance),
             "DUBAN_BASE_URL": self.url,
-            "PYTHONPATH": str(config.ROOT),
+            "DUBAN_TURNED_CLOCK": str(self._clock),
+            "PYTHONPATH": f"{config.ROOT}{os.pathsep}{TURNED}",
         }
         self.settings = config.load(self.environ)
         self.app: Any = create_app(self.settings)
@@ -69,12 +76,23 @@ class Live:
             if any(process.poll() is not None for process in self.processes):
                 raise RuntimeError(f"a process ended at once:\n{self.log.read_text()}")
             try:
-                with urllib.request.urlopen(f"{self.url}/sign-in", timeout=5):
+                with urllib.request.urlopen(f"{self.url}/sign-in", timeout=PATIENCE):
                     return
             except OSError:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
+
+    def now(self) -> datetime:
+        """Return what the site's clock says."""
+        return datetime.now(UTC) + self.ahead
+
+    def turn_clock(self, to: datetime) -> None:
+        """Turn the clock of all processes; it goes on from there. People sign in again after a long time."""
+        self.ahead = to - datetime.now(UTC)
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(self.ahead.total_seconds()))
+        new.rename(self._clock)
 
     @contextmanager
     def look(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.paper import words_of
+from tests.browser.paper import read_paper
 from tests.browser.visitor import Visitor, heading, said
 
 NOTE = "柜台无人，群众在等候；当事人𠮷㛃伟约十分钟后返回。"
@@ -107,18 +107,7 @@ def read_the_notice(other: Visitor, number: str, folder: Any) -> str:
     page = other.page
     other.press("通知书")
     expect(heading(page)).to_have_text(number)
-    link = page.get_by_role("link", name="查看文书（PDF）")
-    for _ in range(30):
-        if other.script or link.is_visible():
-            break
-        page.wait_for_timeout(500)
-        page.reload()
-    link.wait_for(timeout=30_000)
-    answered = page.request.get(link.get_attribute("href") or "")
-    assert answered.ok and answered.headers["content-type"] == "application/pdf"
-    paper = folder / "notice.pdf"
-    paper.write_bytes(answered.body())
-    text = words_of(paper)
+    text = read_paper(other, folder)
     code = page.locator("dt:has-text('验证码') + dd").inner_text().strip()
     for words in (
         number,

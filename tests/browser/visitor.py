@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,12 +13,27 @@ from tests.cast import PASSWORD
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESK = {"viewport": {"width": 1440, "height": 900}}
+TURN = """(() => {
+  const Real = Date, ahead = %d;
+  globalThis.Date = class extends Real {
+    constructor(...given) { given.length ? super(...given) : super(Real.now() + ahead); }
+    static now() { return Real.now() + ahead; }
+  };
+})()"""  # the clock of the browser goes with the site's
 
 
 class Visitor:
     """A browser context with one page in it; `troubles` holds what went wrong behind the person's back."""
 
-    def __init__(self, browser: Browser, base: str, *, phone: bool = True, script: bool = True) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        base: str,
+        *,
+        phone: bool = True,
+        script: bool = True,
+        ahead: timedelta = timedelta(),
+    ) -> None:
         self.base, self.script = base, script
         self.troubles: list[str] = []
         self.context = browser.new_context(
@@ -28,6 +44,7 @@ class Visitor:
             **(PHONE if phone else DESK),
         )
         self.context.set_default_timeout(20_000)
+        self.context.add_init_script(TURN % (ahead / timedelta(milliseconds=1)))
         self.context.on("request", lambda request: self._check_host(request.url))
         self.context.on("response", self._check_status)
         self.context.on("console", lambda said: self._check_console(said.text))
@@ -84,3 +101,20 @@ def heading(page: Page) -> Any:
 def said(visitor: Visitor, text: str) -> None:
     """Check the quiet line that follows a step."""
     expect(visitor.page.locator("#flashes")).to_contain_text(text)
+
+
+def begin_round(visitor: Visitor, mode: str, round_name: str | None = None) -> None:
+    """Begin a patrol of the cast's zone."""
+    page = visitor.page
+    page.goto("/patrols/new")
+    page.get_by_label("区域").select_option(label="1F 一楼大厅")
+    visitor.touch(page.locator(f"input[name=mode][value={mode}]"))
+    if round_name:
+        page.get_by_label("轮次").select_option(value=round_name)
+    visitor.press("开始")
+    expect(heading(page)).to_have_text("巡查进行中")
+
+
+def finish_round(visitor: Visitor) -> None:
+    visitor.press("提交巡查")
+    expect(heading(visitor.page)).to_have_text(re.compile(r"^巡查 \d{8}-\d+$"))

@@ -1,0 +1,27 @@
+"""What a ledger offers to be scored. Evaluations pull these; nobody pushes points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+FactValue = Decimal | str
+
+
+@dataclass(frozen=True)
+class ScoreEvent:
+    """One fact of a ledger row, at its place and time; what it costs is the rulebook's business."""
+
+    source: str  # the ledger: finding, complaint, …
+    source_id: int
+    occurred_at: datetime
+    link: str  # what the rulebook's items are linked to: a check item's code, a kind of entry
+    quantity: Decimal = Decimal(1)
+    staff_id: int | None = None
+    patrol_point_id: int | None = None
+    department_id: int | None = None
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+    same_as: tuple[str, int] | None = None  # another ledger's row about the same event, which is charged
