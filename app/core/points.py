@@ -24,7 +24,7 @@ def read_number(text: str) -> Decimal | None:
 
 def rounded(value: Fraction | Decimal, places: int = PLACES) -> Decimal:
     """Round half up (四舍五入), away from zero, from the exact value."""
-    return _decimal(_half_up(Fraction(value) * 10**places), places)
+    return _decimal(_half_up(Fraction(value), 10**places), places)
 
 
 def capped(value: Fraction, low: Fraction | Decimal | None, high: Fraction | Decimal | None) -> Fraction:
@@ -39,21 +39,24 @@ def settled(parts: Sequence[Fraction]) -> list[Decimal]:
 
     What is lost by cutting off thirds is added to the last part that has no exact decimal.
     """
-    units = [_half_up(part * _UNIT) for part in parts]
+    units = [_half_up(part, _UNIT) for part in parts]
     inexact = [index for index, part in enumerate(parts) if _UNIT % part.denominator]
     if inexact:
-        units[inexact[-1]] += _half_up(sum(parts, Fraction()) * _UNIT) - sum(units)
+        units[inexact[-1]] += _half_up(sum(parts, Fraction()), _UNIT) - sum(units)
     return [_decimal(unit, LINE_PLACES) for unit in units]
 
 
 def plain(value: Fraction | Decimal) -> str:
     """Write a number without needless zeros or exponents."""
-    text = f"{_decimal(_half_up(Fraction(value) * _UNIT), LINE_PLACES):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    exact = Fraction(value)
+    if exact.denominator == 1:
+        return str(exact.numerator)
+    return f"{_decimal(_half_up(exact, _UNIT), LINE_PLACES):f}".rstrip("0").rstrip(".")
 
 
-def _half_up(value: Fraction) -> int:
-    whole = (abs(value.numerator) * 2 + value.denominator) // (value.denominator * 2)
+def _half_up(value: Fraction, units: int) -> int:
+    """Return how many of so many units the value is, the half away from zero."""
+    whole = (abs(value.numerator) * units * 2 + value.denominator) // (value.denominator * 2)
     return whole if value >= 0 else -whole
 
 

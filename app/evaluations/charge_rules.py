@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ from app.evaluations.rulebook_rules import (
     Repeat,
     Rulebook,
     RuleItem,
+    in_force,
 )
 from app.evaluations.rules import MEASURED, UNITS, Counted, ItemKind, Per, Together
 from app.evaluations.sheet_rules import ACTUAL, TARGET, THRESHOLD, Entry, Given, Sheet
@@ -52,26 +53,67 @@ class _Unit:
     note: str = ""
 
 
-def charges(book: Rulebook, sheet: Sheet) -> list[Charge]:
-    """Charge every entry; the answer does not depend on the order in which they are given."""
+def charges(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook] = ()) -> list[Charge]:
+    """Charge every entry by the version of its day; the order in which they are given does not matter."""
     measured = [
-        (category, item, entry, _unit(book, item, entry, sheet.inputs))
-        for category, item in book.items()
-        for entry in _entries(book, category, item, sheet)
+        (category, item, entry, _unit(version, item, entry, sheet.inputs), version)
+        for version, mine in _by_version(book, sheet, versions)
+        for category, item in _within(book, version, mine)
+        for entry in _entries(book, version, category, item, mine)
     ]
     measured.sort(key=lambda row: _moment(row[2]))  # stable: those of a day stay in the rulebook's order
-    groups = [_group(book, category, item, entry) for category, item, entry, _ in measured]
+    groups = [_group(book, category, item, entry) for category, item, entry, _, _ in measured]
     totals: dict[Group, Fraction] = {}
-    for group, (_, _, _, unit) in zip(groups, measured, strict=True):
+    for group, (_, _, _, unit, _) in zip(groups, measured, strict=True):
         totals[group] = totals.get(group, Fraction()) + unit.count
     seen: dict[Group, Fraction] = {}
     found = []
-    for group, (category, item, entry, unit) in zip(groups, measured, strict=True):
+    for group, (category, item, entry, unit, version) in zip(groups, measured, strict=True):
         seen[group] = seen.get(group, Fraction()) + unit.count
         dearer = _dearer(group[0], unit.count, seen[group], totals[group])
-        found.append(_charge(category, item, entry, unit, group[0], dearer))
-    order = {item.id: place for place, (_, item) in enumerate(book.items())}
-    return sorted(found, key=lambda charge: order[charge.item.id])
+        charge = _charge(category, item, entry, unit, group[0], dearer)
+        if version is not book:
+            charge = replace(
+                charge, why=charge.why + N_("；按第 %(version)d 版") % {"version": version.version}
+            )
+        found.append(charge)
+    return found
+
+
+def _by_version(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook]) -> list[tuple[Rulebook, Sheet]]:
+    """Part the entries by the version that was in force on their day; those without a day are the book's."""
+    known = [book, *versions]
+    parted: list[list[Entry]] = [[] for _ in known]
+    whole = {item.id for _, item in book.items() if item.per is Per.TOTAL}
+    items = [{item.id for _, item in each.items()} for each in known]
+    for entry in sheet.entries:
+        version: Rulebook | None = book
+        if entry.on and entry.item not in whole:
+            version = in_force(known, entry.on) or (book if entry.earlier else None)
+        if version is None:
+            message = N_("“%(item)s”发生于 %(day)s，当时没有施行中的考核细则。")
+            raise Invalid(message, item=entry.item, day=entry.on and entry.on.isoformat())
+        place = known.index(version)
+        if entry.item not in items[place]:
+            raise Invalid(N_("考核细则里没有条目“%(item)s”。"), item=entry.item)
+        parted[place].append(entry)
+    return [
+        (version, replace(sheet, entries=tuple(mine))) for version, mine in zip(known, parted, strict=True)
+    ]
+
+
+def _within(book: Rulebook, version: Rulebook, sheet: Sheet) -> Iterator[tuple[Category, RuleItem]]:
+    """Yield the items of a version that have entries, under the book's category of the same name."""
+    categories = {category.id: category for category in book.categories}
+    used = {entry.item for entry in sheet.entries}
+    for category, item in version.items():
+        if version is book:
+            yield category, item
+        elif item.id in used and category.id not in categories:
+            message = N_("条目“%(item)s”的类别“%(category)s”在现行版本中已不存在。")
+            raise Invalid(message, item=item.id, category=category.id)
+        elif item.id in used:
+            yield categories[category.id], item
 
 
 def repeat_of(book: Rulebook, category: Category, item: RuleItem) -> Repeat | None:
@@ -94,15 +136,20 @@ def holds(conditions: tuple[Condition, ...], facts: Mapping[str, Value], optiona
     return not missing
 
 
-def _entries(book: Rulebook, category: Category, item: RuleItem, sheet: Sheet) -> list[Entry]:
+def _entries(
+    book: Rulebook, version: Rulebook, category: Category, item: RuleItem, sheet: Sheet
+) -> list[Entry]:
     """Return the entries of an item in an order of their own, with those that it makes by itself."""
     mine = sorted((entry for entry in sheet.entries if entry.item == item.id), key=_order)
+    each_person = book.score(category.score).each_person
+    if each_person and any(not entry.person for entry in mine):
+        raise Invalid(N_("条目“%(item)s”按人计分，须写明人员。"), item=item.id)
     if item.per is Per.TOTAL:
         mine = _totalled(mine)
-    if item.always:
+    if item.always and version is book:
         none = Decimal(0 if item.per is Per.TOTAL else 1)
         owners = {entry.person for entry in mine}
-        if book.score(category.score).each_person:
+        if each_person:
             mine += [Entry(item.id, none, person=each) for each in sheet.people if each not in owners]
         elif not mine:
             mine = [Entry(item.id, none)]

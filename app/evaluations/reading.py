@@ -48,6 +48,7 @@ from app.evaluations.rules import (
 from app.evaluations.yaml_nodes import Broken, Node, T, line_of, parse
 
 AS_ENTERED = "as_entered"
+BOUNDS = [each.value for each in Compare if each is not Compare.IS]  # a word or number is written as it is
 Fields = dict[str, Node]
 
 
@@ -224,7 +225,7 @@ def _conditions(node: Node) -> tuple[Condition, ...]:
         if not value.is_mapping:
             found.append(Condition(fact, Compare.IS, fact_value(value.words())))
             continue
-        for key, limit in value.fields([each.value for each in Compare]).items():
+        for key, limit in value.fields(BOUNDS).items():
             found.append(Condition(fact, Compare(key), fact_value(limit.words())))
     return tuple(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -257,7 +257,7 @@ class Rulebook:
         return self.effective_from <= day and (self.effective_until is None or day <= self.effective_until)
 
 
-def in_force(versions: list[Rulebook], day: date) -> Rulebook | None:
+def in_force(versions: Sequence[Rulebook], day: date) -> Rulebook | None:
     """Return the version that judges an event of that day, the latest to take effect; None in a gap."""
     fitting = [version for version in versions if version.covers(day)]
     return max(fitting, key=lambda version: (version.effective_from, version.version), default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -68,10 +68,15 @@ class _Line:
     source: tuple[str, int] | None = None
 
 
-def evaluate(book: Rulebook, sheet: Sheet) -> Evaluation:
-    """Score everything; raise Invalid where an entry does not fit the rulebook."""
-    people = tuple(dict.fromkeys((*sheet.people, *(each.person for each in sheet.entries if each.person))))
-    run = _Run(book, replace(sheet, people=people))
+def evaluate(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook] = ()) -> Evaluation:
+    """Score everything; raise Invalid where an entry does not fit the rulebook.
+
+    `versions` are those that were in force before in the same period: they say what an event of their
+    days costs, `book` whatever is said about the period as a whole.
+    """
+    named = {entry.person for entry in sheet.entries if entry.person} - set(sheet.people)
+    people = (*sheet.people, *sorted(named))
+    run = _Run(book, replace(sheet, people=people), versions)
     result = run.scored(book.result)
     others = [
         run.scored(score.id, person)
@@ -95,10 +100,13 @@ def evaluate(book: Rulebook, sheet: Sheet) -> Evaluation:
 class _Run:
     """One evaluation under way: every score is computed once, after those that it is made from."""
 
-    def __init__(self, book: Rulebook, sheet: Sheet) -> None:
-        _check(book, sheet)
+    def __init__(self, book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook]) -> None:
         self.book, self.sheet = book, sheet
-        self.charges = charges(book, sheet)
+        self.charges = charges(book, sheet, versions)
+        self.by_category: dict[tuple[str, str], list[Charge]] = {}
+        for charge in self.charges:
+            for person in {"", charge.entry.person}:
+                self.by_category.setdefault((charge.category.id, person), []).append(charge)
         self.exact: dict[tuple[str, str], list[_Line]] = {}
 
     def scored(self, score_id: str, person: str = "") -> Scored:
@@ -131,8 +139,11 @@ class _Run:
     def _category(self, category: Category, person: str) -> list[_Line]:
         """Return the lines of a category: its items, then what its maxima give back or take away."""
         lines: list[_Line] = []
-        for item in category.items:
-            lines += _with_limit(item, [_charged(each) for each in self._charged(item, person)])
+        mine = self.by_category.get((category.id, person), [])
+        current = {item.id: item for item in category.items}
+        items = current | {each.item.id: each.item for each in mine if each.item.id not in current}
+        for item in items.values():
+            lines += _with_limit(item, [_charged(each) for each in mine if each.item.id == item.id])
         taken = -_sum([line for line in lines if not line.bonus])
         earned = _sum([line for line in lines if line.bonus])
         if category.stop_at_zero and category.max is not None and taken > category.max:
@@ -144,10 +155,6 @@ class _Run:
             why = N_("%(name)s共得 %(sum)s 分，最多 %(max)s 分") % said
             lines.append(_Line(category.id, Fraction(category.bonus_cap) - earned, why, bonus=True))
         return lines
-
-    def _charged(self, item: RuleItem, person: str) -> list[Charge]:
-        mine = [charge for charge in self.charges if charge.item.id == item.id]
-        return [charge for charge in mine if charge.entry.person == person] if person else mine
 
     def _liability(self, score: Score) -> Iterator[_Line]:
         for liability in score.answers_for:
@@ -182,19 +189,6 @@ class _Run:
             points = _sum(lines) * part.factor / (len(people) if mean else 1)
             why = f"{person}：{_breakdown(lines)}{divided}{_share(part)}"
             yield _Line(part.of, points, why, person=person)
-
-
-def _check(book: Rulebook, sheet: Sheet) -> None:
-    """Refuse what cannot be judged by this rulebook."""
-    known = {item.id: book.score(category.score) for category, item in book.items()}
-    for entry in sheet.entries:
-        if entry.item not in known:
-            raise Invalid(N_("考核细则里没有条目“%(item)s”。"), item=entry.item)
-        if not entry.person and known[entry.item].each_person:
-            raise Invalid(N_("条目“%(item)s”按人计分，须写明人员。"), item=entry.item)
-        if entry.on and not entry.earlier and not book.covers(entry.on):
-            message = N_("“%(item)s”发生于 %(day)s，这一版考核细则当时没有施行。")
-            raise Invalid(message, item=entry.item, day=entry.on.isoformat())
 
 
 def _charged(charge: Charge) -> _Line:

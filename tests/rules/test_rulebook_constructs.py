@@ -1,6 +1,7 @@
 """Every construct a rulebook may use, one by one, to the point."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from app.evaluations.pull_rules import pulled
 from app.evaluations.ranking_rules import Candidate, ranking
 from app.evaluations.reading import read_rulebook
 from app.evaluations.rulebook_rules import Award, in_force
+from app.evaluations.scoring_rules import evaluate
+from app.evaluations.sheet_rules import Entry, Sheet
 from tests.rules.rulebooks.tools import items, points, score, text
 
 LATE = "{id: x, name: 迟到, deduct: [{if: {minutes: {at_most: 10}}, points: 1}, {points: 3}]}"
@@ -274,8 +277,39 @@ def test_the_version_in_force_on_the_day_judges():
         second,
     ]
     assert in_force([first], date(2026, 7, 1)) is None
-    with pytest.raises(Invalid, match="“late”发生于 2026-07-01，这一版考核细则当时没有施行"):
+    with pytest.raises(Invalid, match="“late”发生于 2026-07-01，当时没有施行中的考核细则"):
         score("effective_until: 2026-06-30\n", {"events": [{"item": "late", "date": "2026-07-01"}]})
+
+
+OLD = """\
+categories:
+  - id: discipline
+    name: 劳动纪律
+    items:
+      - {id: late, name: 迟到, deduct: 3}
+      - {id: phone, name: 玩手机, deduct: 2}
+"""
+
+
+def test_a_month_with_two_versions_takes_each_event_by_its_own_day():
+    old = read_rulebook(text(OLD + "effective_until: 2026-06-14\n"))
+    new = read_rulebook(text().replace("version: 1", "version: 2").replace("2026-01-01", "2026-06-15"))
+    days = ("2026-06-14", "2026-06-15")
+    late = [Entry("late", on=date.fromisoformat(day)) for day in days]
+    phone = Entry("phone", on=date(2026, 6, 1))
+    evaluation = evaluate(new, Sheet((*late, phone)), [old])
+    assert [(line.item, line.points, line.why) for line in evaluation.result.lines[1:]] == [
+        ("late", -3, "迟到 1 次 × 3 分；按第 1 版"),
+        ("late", -1, "迟到 1 人次 × 1 分"),
+        ("phone", -2, "玩手机 1 次 × 2 分；按第 1 版"),
+    ]
+    with pytest.raises(Invalid, match="没有条目“phone”"):
+        evaluate(new, Sheet((replace(phone, on=date(2026, 6, 20)),)), [old])
+    with pytest.raises(Invalid, match="当时没有施行中的考核细则"):
+        evaluate(new, Sheet((phone,)))
+    moved = replace(old, categories=(replace(old.categories[0], id="conduct"),))
+    with pytest.raises(Invalid, match="类别“conduct”在现行版本中已不存在"):
+        evaluate(new, Sheet((phone,)), [moved])
 
 
 def test_a_ranking_gives_equal_scores_one_rank():

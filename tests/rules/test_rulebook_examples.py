@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,19 @@ from click.testing import CliRunner
 from app.evaluations.cli import evaluations
 from app.evaluations.event_files import read_sheet
 from app.evaluations.reading import read_rulebook
+from app.evaluations.rulebook_rules import Award, Category, Repeat, Rulebook, RuleItem, Score
+from app.evaluations.rules import (
+    Compare,
+    Counted,
+    Effect,
+    InputKind,
+    ItemKind,
+    PartKind,
+    Per,
+    Span,
+    Subject,
+    Together,
+)
 from app.evaluations.scoring_rules import evaluate
 from app.evaluations.writing import write_rulebook
 from tests.rules.rulebooks.tools import EXAMPLES, ROOT, SEEDS, shipped, text
@@ -111,6 +125,19 @@ def test_the_manuals_say_the_same():
     assert len(MANUALS["rulebooks.md"]) == 8
     books = [[read_rulebook(text(block)) for block in blocks] for blocks in MANUALS.values()]
     assert books[0] == books[1]
+
+
+@pytest.mark.parametrize("manual", sorted(MANUALS))
+def test_every_word_of_the_format_stands_in_the_manual(manual):
+    page = (ROOT / "docs" / manual).read_text(encoding="utf-8")
+    kinds = (Compare, Counted, Effect, InputKind, ItemKind, PartKind, Per, Span, Subject, Together)
+    words = {word.value for kind in kinds for word in kind} - {Compare.IS.value}
+    words |= {
+        field.name for kind in (Rulebook, Score, Category, RuleItem, Repeat, Award) for field in fields(kind)
+    }
+    words -= {"start", "kind", "amount"}  # written as from; deduct or bonus
+    missing = sorted(word for word in words if not re.search(rf"\b{word}\b", page, re.ASCII))
+    assert missing == []
 
 
 @pytest.mark.parametrize("manual", sorted(MANUALS))

@@ -55,7 +55,7 @@ RULES = items(
         ('{"events": [{"item": "x", "minutes": 9, "count": 1e400}]}', "“1e400”不是可用的数"),
         ('{"events": [{"item": "x", "minutes": 9, "count": NaN}]}', "“NaN”不是可用的数"),
         ('{"events": [{"item": "x", "minutes": 9, "date": "5.3.2026"}]}', "“\"5.3.2026\"”不是日期"),
-        ('{"events": [{"item": "x", "minutes": 9, "date": "2025-12-31"}]}', "当时没有施行"),
+        ('{"events": [{"item": "x", "minutes": 9, "date": "2025-12-31"}]}', "当时没有施行中的考核细则"),
         ('{"events": [{"item": "x", "minutes": 9, "earlier": 1}]}', "earlier 应当是"),
         ('{"events": [{"item": "y"}]}', "“y 乙”：须在 2 至 5 分之间酌定，并写明理由"),
         ('{"events": [{"item": "y", "points": 4}]}', "写明理由"),
