@@ -48,7 +48,11 @@ class Span:
 
     @property
     def query(self) -> dict[str, str]:
-        return {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        return {
+            "centre": str(self.centre_id),
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+        }
 
 
 @dataclass(frozen=True)
@@ -254,7 +258,7 @@ def _special(actor: Actor, span: Span) -> list[Figure]:
             _checked_places(span, due),
             patrols,
             len(due),
-            Rows("organisation.points"),
+            Rows("organisation.points", {"centre": str(span.centre_id)}),
         ),
         Figure(
             "R05", N_("专项检查发现"), N_("专项清单上的问题数，作废的不计。"), Form.COUNT, count, findings

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext as _
 
 from app import clock
+from app.core import periods
 from app.core.errors import NotAllowed
 from app.db.scope import row_id
 from app.db.uow import unit_of_work
@@ -108,15 +109,14 @@ def _centres(centre_id: int) -> dict[str, Any]:
 
 
 def _spans(today: date) -> list[tuple[str, date, date]]:
-    """Return the spans that are asked for most: months, the quarter, the year."""
-    month, month_ends = plan_rules.span(Period.MONTH, today)
-    last, last_ends = plan_rules.span(Period.MONTH, month - timedelta(days=1))
-    quarter = month.replace(month=(month.month - 1) // 3 * 3 + 1)
+    """Return the spans that are asked for most."""
     return [
-        (_("本月"), month, month_ends),
-        (_("上月"), last, last_ends),
-        (_("本季"), quarter, plan_rules.span(Period.MONTH, quarter + timedelta(days=70))[1]),
-        (_("本年"), month.replace(month=1), month.replace(month=12, day=31)),
+        (_("本周"), *periods.span(periods.Period.WEEK, today)),
+        (_("本月"), *periods.span(periods.Period.MONTH, today)),
+        (_("上月"), *periods.span_before(periods.Period.MONTH, today)),
+        (_("本季"), *periods.span(periods.Period.QUARTER, today)),
+        (_("本半年"), *periods.span(periods.Period.HALF_YEAR, today)),
+        (_("本年"), *periods.span(periods.Period.YEAR, today)),
     ]
 
 

@@ -76,6 +76,7 @@ EXPORTS = (
             "to": Filter(N_("下发日期止"), typed=True),
             "closed_from": Filter(N_("销号日期起"), typed=True),
             "closed_to": Filter(N_("销号日期止"), typed=True),
+            "valid": Filter(N_("不含撤销")),
             "third": Filter(N_("由第三人销号")),
             "centre": Filter(N_("下发的中心"), Centre),
             "department": Filter(N_("责任单位"), Department),
@@ -103,6 +104,13 @@ EXPORTS = (
             Column(N_("登记人"), lambda row: row.recorded_by.name, 10),
             Column(N_("登记时间"), lambda row: row.recorded_at, 18),
         ),
-        filters={"kind": Filter(N_("类别"), InstructionKind), "q": Filter(N_("查找"), typed=True)},
+        filters={
+            "kind": Filter(N_("类别"), InstructionKind),
+            "state": Filter(N_("办结")),
+            "centre": Filter(N_("中心"), Centre),
+            "from": Filter(N_("批示日期起"), typed=True),
+            "to": Filter(N_("批示日期止"), typed=True),
+            "q": Filter(N_("查找"), typed=True),
+        },
     ),
 )

@@ -44,6 +44,8 @@ def conditions(
         asked.append(stands(Due(args["stands"]), now, days))
     if args.get("on_time") in ("1", "0"):
         asked.append(Rectification.on_time.is_(args["on_time"] == "1"))
+    if args.get("valid") == "1":
+        asked.append(Rectification.status != RectificationStatus.CANCELLED)
     if args.get("third") == "1":
         asked.append(by_third_person())
     if args.get("mine") in MINE:

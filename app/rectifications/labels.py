@@ -1,9 +1,17 @@
 from typing import Any
 
 from app.core.i18n import N_
+from app.core.periods import Period
 from app.rectifications.rules import Due, InstructionKind, RecheckResult, RectificationStatus, Rung, Verb
 
 LABELS: dict[type, dict[Any, str]] = {
+    Period: {
+        Period.WEEK: N_("周"),
+        Period.MONTH: N_("月"),
+        Period.QUARTER: N_("季"),
+        Period.HALF_YEAR: N_("半年"),
+        Period.YEAR: N_("年"),
+    },
     RectificationStatus: {
         RectificationStatus.ISSUED: N_("已下发"),
         RectificationStatus.RECEIVED: N_("已签收"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -8,17 +9,22 @@ from flask_babel import gettext as _
 from app import clock
 from app.attachments import queries as attachments
 from app.attachments.services import StoredFile
+from app.core import periods
 from app.core.errors import DomainError, Invalid, NotFound
 from app.core.i18n import N_
+from app.core.periods import Period
 from app.db.scope import row_id
 from app.db.uow import short_transaction, unit_of_work
 from app.extensions import db
 from app.fields import one_time_key, refuse
+from app.inspections import plan_queries
+from app.inspections import queries as inspections
 from app.permissions import Permission
 from app.rectifications import (
     board_queries,
     choice_queries,
     deadline_routes,
+    figure_queries,
     instruction_routes,
     ladder_routes,
     queries,
@@ -28,10 +34,10 @@ from app.rectifications import (
 from app.rectifications.forms import AcceptForm, IssueForm, ReceiveForm, ReturnForm, SubmitForm
 from app.rectifications.models import Rectification
 from app.rectifications.record_routes import kept_answer, kept_data, show_record, take
-from app.rectifications.rules import Addressee, Due, Verb
+from app.rectifications.rules import Addressee, Due, InstructionKind, Verb
 from app.web.access import actor, requires
 from app.web.files import ORIGINAL, send_evidence
-from app.web.page import done, render
+from app.web.page import done, label, render
 from app.web.settings import settings
 from app.web.uploads import receive_files
 
@@ -56,6 +62,32 @@ def board() -> Response:
     return render(
         "rectifications/board.html", lines=lines, clocks=queries.clocks_of([line.row for line in lines], now)
     )
+
+
+@bp.get("/rectifications/figures")
+@requires(Permission.RECTIFICATION_READ)
+def figures() -> Response:
+    centre = plan_queries.get_centre(actor(), row_id(request.args.get("centre")) or actor().centre_id or 0)
+    period, on = _period()
+    span, earlier = periods.span(period, on), periods.span_before(period, on)
+    return render(
+        "rectifications/figures.html",
+        figures=figure_queries.of_span(actor(), centre.id, *span, clock.now()),
+        before=figure_queries.of_span(actor(), centre.id, *earlier, clock.now()),
+        in_hand=figure_queries.in_hand(actor(), centre.id, clock.now()),
+        periods=list(Period),
+        kinds=lambda value: label(InstructionKind(value)),
+        shown={"period": period, "first": span[0], "last": span[1], "earlier": earlier[0]},
+        centre=centre,
+        centres=plan_queries.centres_for(actor()),
+    )
+
+
+def _period() -> tuple[Period, date]:
+    """Return the period that the address names, this month if it names none, and a day of it."""
+    name = request.args.get("period")
+    on = inspections.read_day(request.args.get("on")) or clock.today()
+    return Period(name) if name in set(Period) else Period.MONTH, on
 
 
 @bp.get("/rectifications/<int:rectification_id>")
