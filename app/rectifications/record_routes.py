@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ from app.fields import Line, OnBehalfFields, Paragraphs, refuse
 from app.rectifications import forms, ladder_queries, ladder_services, queries, rules, services
 from app.rectifications.clocks import deadline_of
 from app.rectifications.models import Extension, Rectification
-from app.rectifications.rules import Verb
+from app.rectifications.rules import Facts, Verb
 from app.web.access import actor
 from app.web.page import done, render
 from app.web.uploads import status_of
@@ -106,7 +106,7 @@ def show_record(
         extensions=extensions,
         orders=ladder_queries.orders_of(session, row.id),
         verbs=verbs,
-        refused=machine.explain(rules.TRANSITIONS, row.status, granted, facts),
+        refused=_refused(row, granted, facts, bool(verbs)),
         refused_verb=verb,
         forms=_forms(row, facts.stands_in, extensions, verb, form),
         stands_in=facts.stands_in,
@@ -116,6 +116,14 @@ def show_record(
         space=attachments.space(session, row.centre_id),
         history=audit.history_of("rectification", row.id),
     )
+
+
+def _refused(
+    row: Rectification, granted: Collection[str], facts: Facts, busy: bool
+) -> list[tuple[Verb, str]]:
+    """Return the steps that cannot be taken now and why; to one who has a step of his own, not others'."""
+    refused = machine.explain(rules.TRANSITIONS, row.status, granted, facts)
+    return [(verb, why) for verb, why in refused if not busy or why != machine.NO_PERMISSION]
 
 
 def _say_what_was_typed(form: Form) -> None:

@@ -128,39 +128,73 @@ def test_the_keys_of_a_desk(visit: Any, live: Any) -> None:
         assert db.session.scalar(select(func.count()).select_from(Patrol).where(Patrol.mode == "video")) == 0
 
 
+PINYIN = 3  # keys for one Chinese character: two letters and the choice
+
+
 def test_thirty_findings_by_keyboard_alone(visit: Any, live: Any) -> None:
-    """Half a minute a row: at 120 keys a minute that is 60 keys, the note aside."""
+    """Half a minute a row: at 120 keys a minute that is 60 keys, the note included; no mouse, no pause."""
+    live.turn_clock(at(20, 14))
     wang: Visitor = visit("wang", phone=False)
     page, strokes = wang.page, 0
     with live.look():
         before = db.session.scalar(select(func.count()).select_from(Finding))
     page.goto("/findings/new")
 
-    def typed(text: str) -> None:
+    def typed(text: str, keys: int = 1) -> None:
         nonlocal strokes
-        strokes += len(text)
+        strokes += keys * len(text)
         page.keyboard.type(text)
 
     def press(key: str) -> None:
         nonlocal strokes
-        strokes += 1
+        strokes += key.count("+") + 1
         page.keyboard.press(key)
 
     for n in range(30):
         expect(page.locator("#point")).to_be_focused()
+        expect(page.locator("#point")).to_have_value("")
         typed("b01" if n % 2 else "a01")
         press("Enter")
         typed("a-02")
         press("Enter")
-        press("Enter")  # nobody in particular
+        typed("jjw" if n % 2 else "wck")  # initials; the same person again after forty minutes
+        press("Enter")
         press("Enter")  # the day of the row before
-        typed(f"00{n // 10}{n % 10}")
+        typed(f"{4 + n // 3:02}{n % 3 * 2}0")
         press("Enter")
         press("Enter")
-        page.keyboard.type(f"纸质记录第 {n + 1} 条。")
+        note = f"未亮牌，已提醒{'一二三四五六七八九十'[n % 10]}次。"
+        typed(note, PINYIN)
         press("Control+Enter")
         expect(page.locator("#flashes")).to_contain_text("已录入")
-        expect(page.locator("section tbody tr").first).to_contain_text(f"纸质记录第 {n + 1} 条。")
+        expect(page.locator("section tbody tr").first).to_contain_text(note)
     with live.look():
+        rows = db.session.scalars(select(Finding).order_by(Finding.id.desc()).limit(30)).all()
+        assert len({row.occurred_at for row in rows}) == 30
+        assert {row.staff_member_id for row in rows} == {live.cast.window_a_staff, live.cast.window_b_staff}
         assert db.session.scalar(select(func.count()).select_from(Finding)) == before + 30
     assert strokes / 30 <= 60, strokes
+
+
+def test_a_slip_of_the_pen_is_mended_by_keyboard(visit: Any, live: Any) -> None:
+    """Type a window that is none: what is wrong is said, and Tab and Enter lead to it."""
+    live.turn_clock(at(20, 16))
+    wang: Visitor = visit("wang", phone=False)
+    page = wang.page
+    page.goto("/findings/new")
+    for text in ("z99", "a-02", "", "", "1530", ""):
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+    page.keyboard.type("看错了窗口编号。")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert").first).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#point")).to_be_focused()
+    expect(page.locator("#note")).to_have_value("看错了窗口编号。")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("a01")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#flashes")).to_contain_text("已录入")
+    expect(page.locator("section tbody tr").first).to_contain_text("看错了窗口编号。")
+    expect(page.locator("#point")).to_be_focused()
