@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-from functools import partial
-
 from bench import recording, sites
+from bench.options import databases, parser, said
 from bench.pages import Pages
 from bench.table import Line, paired, show
 
@@ -13,22 +11,22 @@ BARS = {"sqlite": 0.65, "postgresql": 0.60}
 
 
 def run(arguments: list[str]) -> bool:
-    parser = argparse.ArgumentParser(prog="bench create")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--database", choices=tuple(BARS), action="append")
-    options = parser.parse_args(arguments)
+    options = parser("create", rounds=9).parse_args(arguments)
     lines = []
-    for kind in options.database or BARS:
-        with getattr(sites, kind)() as site:
+    for kind in databases(options):
+        with sites.large(kind, options.findings, to_write=True) as site:
             cookie = site.cookie()
             sites.let_go(site)
             without = Pages(recording.open_with_form, site.environ, cookie, False)
             audited = Pages(recording.open_with_form, site.environ, cookie, True)
             ratio, with_ms, without_ms = paired(
-                partial(audited.post, recording.URL), partial(without.post, recording.URL), options.rounds
+                lambda audited=audited: audited.post(recording.URL),
+                lambda without=without: without.post(recording.URL),
+                options.rounds,
             )
             audited.close()
             without.close()
-            note = f"{1000 / with_ms:.0f} to {1000 / without_ms:.0f} forms a second"
-            lines.append(Line(f"P6 {kind}, with the log / without", ratio, BARS[kind], most=False, note=note))
-    return show("create: a finding recorded through a form, one connection", lines)
+        made_of = {"floor": f"{1000 / without_ms:.0f}/s", "ours": f"{1000 / with_ms:.0f}/s"}
+        what = f"{kind}: forms a second, with the log / without"
+        lines.append(Line("P6", what, ratio, BARS[kind], most=False, **made_of))
+    return show("create", "create: a finding recorded through a form, one connection", lines, said(options))

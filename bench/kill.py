@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import os
 import random
@@ -16,6 +15,7 @@ import uuid
 from urllib.parse import urlencode
 
 from bench import recording, sites
+from bench.options import databases, parser, said
 from bench.table import Line, show
 
 PORT = 8700
@@ -99,14 +99,10 @@ def _verdict(site: sites.Site, acknowledged: list[str]) -> tuple[int, int, int, 
     )
 
 
-def run(arguments: list[str]) -> bool:
-    parser = argparse.ArgumentParser(prog="bench kill")
-    parser.add_argument("--cycles", type=int, default=20)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    options = parser.parse_args(arguments)
+def _measure(kind: str, cycles: int) -> list[Line]:
     rng = random.Random()
     restarts = []
-    with getattr(sites, options.database)() as site:
+    with sites.planted(kind) as site:
         load = _Load(site.cookie(), recording.csrf_token(site.app))
         sites.let_go(site)
         server = _serve(site.environ)
@@ -114,7 +110,7 @@ def run(arguments: list[str]) -> bool:
             _wait_until_up()
             for thread in load.threads:
                 thread.start()
-            for _ in range(options.cycles):
+            for _ in range(cycles):
                 time.sleep(rng.uniform(0.2, 0.8))
                 os.killpg(server.pid, signal.SIGKILL)
                 server.wait()
@@ -132,14 +128,20 @@ def run(arguments: list[str]) -> bool:
         stored, lost, doubled, orphans, faults = _verdict(site, load.acknowledged)
         sites.let_go(site)
     note = f"{len(load.acknowledged)} acknowledged, {stored} stored, {load.unknown} unanswered"
-    return show(
-        f"kill: {options.cycles} times kill -9 under load, {options.database}",
-        [
-            Line("R1 lost", lost, 0, unit="", note=note),
-            Line("   doubled", doubled, 0, unit=""),
-            Line("   row without entry, entry without row", orphans, 0, unit=""),
-            Line("   faults of the log", faults, 0, unit=""),
-            Line("   acknowledged at all", len(load.acknowledged), 1, most=False, unit=""),
-            Line("   restart, median", statistics.median(restarts), unit="s"),
-        ],
-    )
+    return [
+        Line("R1", f"{kind}: lost in {cycles} kills", lost, 0, unit="", note=note),
+        Line("R1", f"{kind}: doubled", doubled, 0, unit=""),
+        Line("R1", f"{kind}: row without entry, entry without row", orphans, 0, unit=""),
+        Line("R1", f"{kind}: faults of the log", faults, 0, unit=""),
+        Line("R1", f"{kind}: acknowledged at all", len(load.acknowledged), 1, most=False, unit=""),
+        Line("R1", f"{kind}: restart, median", statistics.median(restarts), unit="s"),
+    ]
+
+
+def run(arguments: list[str]) -> bool:
+    parsing = parser("kill", findings=False)
+    parsing.add_argument("--cycles", type=int, default=50)
+    options = parsing.parse_args(arguments)
+    lines = [line for kind in databases(options) for line in _measure(kind, options.cycles)]
+    title = f"kill: {options.cycles} times kill -9 under load"
+    return show("kill", title, lines, f"--cycles {options.cycles} {said(options)}")

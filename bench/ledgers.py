@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import time
-from contextlib import nullcontext
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from flask import Flask
-
 from bench import sites
-from bench.pages import Opened, Pages
+from bench.options import databases, parser, said
+from bench.pages import Pages, open_ours
 from bench.table import Line, show
 
 LOAD_S = 600  # for a million findings
@@ -69,11 +63,6 @@ PAGES = {
 }
 
 
-def _open(environ: dict[str, str], cookie: str) -> Opened:
-    app: Flask = sites.open_site(environ)
-    return app, cookie
-
-
 def _deep(site: sites.Site) -> dict[str, list[str]]:
     """Return the pages some hundred rows before the oldest, of the ledger and of the log."""
     from sqlalchemy import select
@@ -97,37 +86,22 @@ def _deep(site: sites.Site) -> dict[str, list[str]]:
     }
 
 
-def run(arguments: list[str]) -> bool:
-    parser = argparse.ArgumentParser(prog="bench ledgers")
-    parser.add_argument("--findings", type=int, default=1_000_000)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--instance", type=Path, help="a large demo on SQLite that exists already")
-    options = parser.parse_args(arguments)
-    seconds: list[float] = []
-
-    def fill(settings: Any) -> None:
-        from app import clock
-        from app.seeding import large
-
-        start = time.perf_counter()
-        large.run(
-            settings, clock.now(), lambda progress: print(f"  {progress}", flush=True), options.findings
-        )
-        seconds.append(time.perf_counter() - start)
-
-    if options.instance:
-        environ = {"DUBAN_ENV": "test", "DUBAN_INSTANCE": str(options.instance)}
-        made = nullcontext(sites.Site("sqlite", options.instance, environ, sites.open_site(environ)))
-    else:
-        made = getattr(sites, options.database)(fill)
-    with made as site:
-        lines = [Line("seed demo --size large", each, LOAD_S, unit="s") for each in seconds]
+def _measure(kind: str, findings: int) -> list[Line]:
+    with sites.large(kind, findings) as site:
+        took = sites.built_in(kind, findings)
+        lines = [Line("", f"{kind}: seed demo --size large", took, LOAD_S, unit="s")]
         deep = _deep(site)
         for username, urls in PAGES.items():
-            pages = Pages(_open, site.environ, site.cookie(username))
+            pages = Pages(open_ours, site.environ, site.cookie(username))
             for url in (*urls, *deep.get(username, ())):
                 waited = pages.clock(quote(url, safe="/?=&"))
-                lines.append(Line(f"{username[:4]} {url[:38]}", waited, WAIT_MS, unit="ms"))
+                lines.append(Line("", f"{username[:4]} {url[:37]}", waited, WAIT_MS, unit="ms"))
             pages.close()
         sites.let_go(site)
-    return show(f"ledgers: {options.findings:,} findings, {options.database}", lines)
+    return lines
+
+
+def run(arguments: list[str]) -> bool:
+    options = parser("ledgers").parse_args(arguments)
+    lines = [line for kind in databases(options) for line in _measure(kind, options.findings)]
+    return show("ledgers", f"ledgers: {options.findings:,} findings", lines, said(options))

@@ -7,15 +7,22 @@ import io
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 
 from bench import recording
+from bench.sites import open_site
 
 Opened = tuple[Flask, str]  # the application and the Cookie header of a signed-in user
+
+
+def open_ours(environ: dict[str, str], cookie: str) -> Opened:
+    """Open a site in the process that asks for its pages."""
+    return open_site(environ), cookie
 
 
 def ask(opened: Opened, url: str, form: bytes | None = None) -> bytes:
@@ -54,7 +61,7 @@ def ask(opened: Opened, url: str, form: bytes | None = None) -> bytes:
 
 
 class Pages:
-    """One application in a child process; `cpu(url)` is its processor time for a page, in ms."""
+    """One application in a child process; `cpu(url)` is what a page costs in processor time, in ms."""
 
     def __init__(self, build: Callable[..., Opened], *arguments: Any) -> None:
         context = multiprocessing.get_context("spawn")
@@ -81,6 +88,11 @@ class Pages:
         """Return the SQL of a page, without the bounds of transactions."""
         return list(self._tell(("statements", url, 1)))
 
+    def visit(self, url: str) -> tuple[str | None, list[str]]:
+        """Return the body and the SQL of a page; no body if it is not there for this reader."""
+        body, said = self._tell(("visit", url, 1))
+        return body, said
+
     def close(self) -> None:
         self._here.close()
         self._process.join(10)
@@ -90,46 +102,77 @@ class Pages:
         return self._here.recv()
 
 
-def _serve(pipe: Any, build: Callable[..., Opened], arguments: tuple[Any, ...]) -> None:
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
+class _Asked:
+    """What a child process does for `Pages`: one method for each thing it is told."""
 
-    opened = build(*arguments)
-    log: list[str] = []
+    def __init__(self, build: Callable[..., Opened], arguments: tuple[Any, ...]) -> None:
+        from sqlalchemy import event
+        from sqlalchemy.engine import Engine
+
+        self.log: list[str] = []
+        self.backends: set[int] = set()
+        event.listen(Engine, "connect", lambda driver, _: self.backends.update(_backend(driver)))
+        event.listen(Engine, "before_cursor_execute", lambda *given: self.log.append(given[2]))
+        self.opened = build(*arguments)
+
+    def body(self, url: str, _times: int) -> str:
+        return ask(self.opened, url).decode()
+
+    def visit(self, url: str, _times: int) -> tuple[str | None, list[str]]:
+        self.log.clear()
+        try:
+            body = ask(self.opened, url).decode(errors="replace")
+        except RuntimeError:  # refused, or it leads elsewhere
+            return None, []
+        return body, [text for text in self.log if not text.startswith("BEGIN")]
+
+    def statements(self, url: str, times: int) -> list[str]:
+        return self.visit(url, times)[1]
+
+    def clock(self, url: str, times: int) -> float:
+        return min(self._timed(url) for _ in range(times))
+
+    def _timed(self, url: str) -> float:
+        start = time.perf_counter()
+        ask(self.opened, url)
+        return (time.perf_counter() - start) * 1000
+
+    def post(self, url: str, times: int) -> float:
+        form = b"csrf_token=" + recording.csrf_token(self.opened[0]).encode()
+        ask(self.opened, url, form)
+        start = time.perf_counter()
+        for _ in range(times):
+            ask(self.opened, url, form)
+        return (time.perf_counter() - start) * 1000 / times
+
+    def cpu(self, url: str, times: int) -> float:
+        for _ in range(3):
+            ask(self.opened, url)
+        gc.collect()
+        self.log.clear()
+        start = self._spent()
+        for _ in range(times):
+            ask(self.opened, url)
+        return (self._spent() - start) * 1000 / times
+
+    def _spent(self) -> float:
+        """Return the processor time of this process and of those that work for it, in seconds."""
+        theirs = (Path(f"/proc/{pid}/schedstat") for pid in self.backends)
+        nanoseconds = sum(int(file.read_text().split()[0]) for file in theirs if file.exists())
+        return time.process_time() + nanoseconds / 1e9
+
+
+def _serve(pipe: Any, build: Callable[..., Opened], arguments: tuple[Any, ...]) -> None:
+    asked = _Asked(build, arguments)
     while True:
         try:
             kind, url, times = pipe.recv()
         except EOFError:
             return
-        if kind == "body":
-            pipe.send(ask(opened, url).decode())
-        elif kind == "statements":
-            note = lambda *given: log.append(given[2])  # noqa: E731
-            event.listen(Engine, "before_cursor_execute", note)
-            log.clear()
-            ask(opened, url)
-            event.remove(Engine, "before_cursor_execute", note)
-            pipe.send([text for text in log if not text.startswith("BEGIN")])
-        elif kind == "clock":
-            pipe.send(min(_timed(opened, url) for _ in range(times)))
-        elif kind == "post":
-            form = b"csrf_token=" + recording.csrf_token(opened[0]).encode()
-            ask(opened, url, form)
-            start = time.perf_counter()
-            for _ in range(times):
-                ask(opened, url, form)
-            pipe.send((time.perf_counter() - start) * 1000 / times)
-        else:
-            for _ in range(3):
-                ask(opened, url)
-            gc.collect()
-            start = time.process_time()
-            for _ in range(times):
-                ask(opened, url)
-            pipe.send((time.process_time() - start) * 1000 / times)
+        pipe.send(getattr(asked, kind)(url, times))
 
 
-def _timed(opened: Opened, url: str) -> float:
-    start = time.perf_counter()
-    ask(opened, url)
-    return (time.perf_counter() - start) * 1000
+def _backend(driver: Any) -> Iterable[int]:
+    """Return the process that works for a connection, of a PostgreSQL on this machine."""
+    info = getattr(driver, "info", None)
+    return [info.backend_pid] if info else []

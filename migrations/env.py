@@ -7,7 +7,7 @@ from app import config
 from app.db import rights, sqlite  # noqa: F401  (sqlite: the pragmas of every connection)
 from app.db.types import Instant, JsonText
 from app.extensions import db
-from app.jobs import queue
+from app.jobs import bell
 from app.registry import import_models
 
 import_models()
@@ -60,7 +60,7 @@ with engine.connect() as connection:
         context.run_migrations()
         check_references(connection)
         if connection.dialect.name == "postgresql":
-            queue.create_tables(connection)  # huey's own, made by the owner: the application's role may not
+            bell.create_tables(connection)  # huey's own, made by the owner: the application's role may not
             rights.grant(connection, make_url(settings.database_url).username or "")
     connection.commit()
 engine.dispose()

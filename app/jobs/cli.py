@@ -10,7 +10,7 @@ from app import clock
 from app.core.i18n import N_
 from app.db import guards
 from app.extensions import db
-from app.jobs import claims, worker
+from app.jobs import claims
 
 jobs = AppGroup("jobs", help=N_("后台任务。"))
 
@@ -25,6 +25,8 @@ def retry() -> None:
 @with_appcontext
 def work() -> None:
     """执行后台任务（生成文书等），直到收到 SIGTERM。"""
+    from app.jobs import worker
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("huey").setLevel(logging.WARNING)
     guards.check(db.engine, current_app.config["DUBAN"])

@@ -1,59 +1,24 @@
-"""The bell that wakes the worker. It carries one message, "something is due"; the truth is the row in `jobs`.
-
-SQLite: a file queue.db beside the database. PostgreSQL: huey's own tables, made by the owner of the
-database at `db upgrade`; LISTEN/NOTIFY wakes the worker at once.
-"""
+"""How a job wakes the worker: by the bell, which is loaded when somebody first rings it."""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from huey import PostgresHuey, SqliteHuey
-from huey.api import TaskWrapper
-from huey.registry import Message
-from huey.serializer import Serializer
-from huey.storage import PostgresStorage
-from sqlalchemy import DDL, URL, Connection
+from sqlalchemy import URL
+
+if TYPE_CHECKING:
+    from huey.api import TaskWrapper
 
 log = logging.getLogger(__name__)
 
 
-class _Json(Serializer):  # type: ignore[misc]
-    """Messages as JSON; huey's pickle would run whatever someone puts into the queue."""
-
-    def _serialize(self, data: Message) -> bytes:
-        return json.dumps(data).encode()
-
-    def _deserialize(self, data: bytes) -> Message:
-        return Message(*json.loads(bytes(data)))
-
-
-def open_bell(url: URL, run: Callable[[], object]) -> TaskWrapper:
-    """Return the bell of a database: calling it rings, a consumer of its `huey` answers with `run`."""
-    if url.get_backend_name() == "sqlite":
-        place = Path(url.database or "").with_name("queue.db")
-        # A lost ring costs nothing, so nobody waits for the disk or for a lock.
-        huey = SqliteHuey("duban", results=False, serializer=_Json(), filename=place, fsync=False, timeout=1)
-    else:
-        dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        huey = PostgresHuey("duban", results=False, serializer=_Json(), dsn=dsn, create_tables=False)
-
-    def answer() -> None:
-        run()
-
-    huey.on_shutdown("close")(
-        huey.storage.close
-    )  # in the consumer's thread, which has connections of its own
-    return huey.task()(answer)
-
-
 @cache
 def _bell(url: URL) -> TaskWrapper:
-    return open_bell(url, lambda: None)
+    from app.jobs import bell  # half a second and 10 MB that most pages never need
+
+    return bell.open_bell(url, lambda: None)
 
 
 def wake(url: URL) -> None:
@@ -62,9 +27,3 @@ def wake(url: URL) -> None:
         _bell(url)()
     except Exception:
         log.warning("the worker could not be woken; its next sweep will find the job", exc_info=True)
-
-
-def create_tables(connection: Connection) -> None:
-    """Make huey's tables on PostgreSQL, as their owner: the application's role may not."""
-    for statement in PostgresStorage(create_tables=False).ddl:
-        connection.execute(DDL(statement))  # type: ignore[no-untyped-call]

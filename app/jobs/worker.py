@@ -28,8 +28,8 @@ from app.config import Settings
 from app.core.errors import DomainError, NotAllowed, NotFound, Stale
 from app.db.uow import UnitOfWork
 from app.jobs import claims, results
+from app.jobs.bell import open_bell
 from app.jobs.claims import Cancelled, Claim, Lost
-from app.jobs.queue import open_bell
 from app.registry import FEATURES, find_room
 
 SWEEP_EVERY = 10.0  # seconds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 from flask import current_app
 from flask.cli import AppGroup
@@ -10,7 +12,9 @@ from app import clock
 from app.core.errors import DomainError
 from app.core.i18n import N_
 from app.permissions import Origin, system_actor
-from app.seeding.large import Progress
+
+if TYPE_CHECKING:
+    from app.seeding.large import Progress
 
 seed = AppGroup("seed", help=N_("装入基础数据或演示数据。"))
 

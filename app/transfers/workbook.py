@@ -13,15 +13,15 @@ from enum import Enum
 from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
-
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from app import clock
 from app.core.i18n import N_
 from app.transfers.rules import CHOICES, NO, NOTES, YES, column_letters
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TEXT_MAX = 32_767  # characters that a cell can hold
@@ -57,6 +57,8 @@ class Sheets:
 
     def __init__(self, target: Path | BinaryIO, words: Words) -> None:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        from xlsxwriter import Workbook
+
         self.book = Workbook(str(target) if isinstance(target, Path) else target, options)
         self.words = words
         self.formats: dict[str, Format] = {

@@ -1,7 +1,8 @@
 """The style sheet, the script and the drawings: vendor files out of their wheels with our own after them.
 
 Every address carries a hash of its content, so that a browser keeps it for a year and a release
-changes it at once. Vendor packages are found, never imported: django-htmx would ask for Django.
+changes it at once. Of a vendor's sheet only the rules are sent that a page of ours can show.
+Vendor packages are found, never imported: django-htmx would ask for Django.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import click
 from flask import Blueprint, abort, current_app, request, url_for
 from werkzeug import Response
 
+from app.config import ROOT
+from app.web import pruning
 from app.web.access import public
 
 YEAR = 365 * 24 * 3600
@@ -59,10 +62,22 @@ def _folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
+def _part(file: Path) -> bytes:
+    vendors = file.suffix == ".css" and not file.is_relative_to(ROOT / "static")
+    return pruning.prune(file.read_text(), _used()).encode() if vendors else file.read_bytes()
+
+
+@lru_cache(maxsize=1)
+def _used() -> frozenset[str]:
+    """Return the words of all pages and of our own sheets and scripts, as they were at the start."""
+    own = (*ROOT.glob("templates/**/*.html"), *ROOT.glob("static/css/*.css"), *ROOT.glob("static/js/*.js"))
+    return pruning.words(file.read_text() for file in own)
+
+
 @lru_cache(maxsize=32)
 def _pack(files: tuple[Path, ...], _changed: tuple[int, ...]) -> Packed:
     # The map that a vendor names is not shipped; asking for it would only be a 404.
-    plain = b"\n".join(file.read_bytes().split(b"/*# sourceMappingURL=")[0] for file in files)
+    plain = b"\n".join(_part(file).split(b"/*# sourceMappingURL=")[0] for file in files)
     return Packed(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:10])
 
 

@@ -41,7 +41,7 @@ def test_sql_is_not_written_as_text() -> None:
 
 def test_features_do_not_slip_past_the_session() -> None:
     """A connection of one's own is not guarded; reading the whole log and setting tables up may have one."""
-    own = ("app.db.", "app.audit.", "app.backup.", "app.jobs.queue")
+    own = ("app.db.", "app.audit.", "app.backup.", "app.jobs.bell")
     bad = [
         f"{where(modules()[name], node)} {text}"
         for name in modules()

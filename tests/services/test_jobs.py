@@ -15,7 +15,7 @@ from app.core.errors import Invalid
 from app.core.i18n import N_
 from app.db.uow import end_reading, unit_of_work
 from app.extensions import db
-from app.jobs import claims, queue, services, worker
+from app.jobs import bell, claims, queue, services, worker
 from app.jobs.models import Job
 from app.jobs.rules import LOST_AFTER, MAX_ATTEMPTS, JobState, retry_delay
 from app.permissions import system_actor
@@ -248,13 +248,13 @@ def test_the_worker_hears_the_bell_makes_its_rounds_and_stops_when_asked(
 def test_the_bell_reaches_a_consumer(app, site):
     url = make_url(site.settings.database_url)
     heard = []
-    bell = queue.open_bell(url, lambda: heard.append(1))
-    bell.huey.storage.flush_queue()
-    sender = queue.open_bell(url, lambda: None)
+    hearer = bell.open_bell(url, lambda: heard.append(1))
+    hearer.huey.storage.flush_queue()
+    sender = bell.open_bell(url, lambda: None)
     sender()
-    bell.huey.execute(bell.huey.dequeue())
+    hearer.huey.execute(hearer.huey.dequeue())
     assert heard == [1]
-    for each in (bell, sender):
+    for each in (hearer, sender):
         each.huey.storage.close()
 
 

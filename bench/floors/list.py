@@ -7,8 +7,9 @@ no macros, no audit.
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 from flask import Flask, request
 from flask_login import LoginManager, UserMixin, login_required, login_user
@@ -37,34 +38,38 @@ class Base(DeclarativeBase):
     pass
 
 
-def build(file: Path, count: int) -> tuple[Flask, str]:
-    """Return the application on a new database of `count` rows, and the Cookie header of its user."""
+db = SQLAlchemy(model_class=Base)
+
+
+class User(UserMixin, db.Model):  # type: ignore[name-defined]
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+
+
+class Finding(db.Model):  # type: ignore[name-defined]
+    __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_at", "at", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(20))
+    item: Mapped[str] = mapped_column(String(60))
+    place: Mapped[str] = mapped_column(String(60))
+    owner: Mapped[str] = mapped_column(String(60))
+    person: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(DateTime)
+    photos: Mapped[int]
+    note: Mapped[str] = mapped_column(String(200))
+
+
+def create_app() -> Flask:
+    """Build the application on the database that FLOOR_DATABASE names."""
     app = Flask("floor")
-    app.config.update(SECRET_KEY="floor" * 8, SQLALCHEMY_DATABASE_URI=f"sqlite:///{file}")
-    db = SQLAlchemy(app, model_class=Base)
+    app.config.update(SECRET_KEY="floor" * 8, SQLALCHEMY_DATABASE_URI=os.environ["FLOOR_DATABASE"])
+    db.init_app(app)
     CSRFProtect(app)
     manager = LoginManager(app)
     template = app.jinja_env.from_string(PAGE)
-
-    class User(UserMixin, db.Model):  # type: ignore[name-defined]
-        __tablename__ = "users"
-        id: Mapped[int] = mapped_column(primary_key=True)
-        name: Mapped[str] = mapped_column(String(40))
-
-    class Finding(db.Model):  # type: ignore[name-defined]
-        __tablename__ = "findings"
-        __table_args__ = (Index("ix_findings_at", "at", "id"),)
-        id: Mapped[int] = mapped_column(primary_key=True)
-        number: Mapped[str] = mapped_column(String(20))
-        item: Mapped[str] = mapped_column(String(60))
-        place: Mapped[str] = mapped_column(String(60))
-        owner: Mapped[str] = mapped_column(String(60))
-        person: Mapped[str] = mapped_column(String(40))
-        status: Mapped[str] = mapped_column(String(20))
-        at: Mapped[datetime] = mapped_column(DateTime)
-        photos: Mapped[int]
-        note: Mapped[str] = mapped_column(String(200))
-
     manager.user_loader(lambda key: db.session.get(User, int(key)))
 
     @app.get("/findings")
@@ -82,25 +87,38 @@ def build(file: Path, count: int) -> tuple[Flask, str]:
         login_user(db.session.get(User, 1))
         return "ok"
 
+    return app
+
+
+def fill(app: Flask, count: int) -> None:
+    """Fill an empty database with `count` rows; one that is filled already stays as it is."""
     start = datetime(2026, 11, 18, 9, tzinfo=UTC).replace(tzinfo=None)
     with app.app_context():
         db.create_all()
-        with db.engine.begin() as connection:
-            connection.execute(insert(User), [{"id": 1, "name": "沈砚秋"}])
-            rows = [
-                {
-                    "number": f"B{number:08d}",
-                    "item": "工作时间空岗、脱岗，未公示去向",
-                    "place": "A01 企业开办窗口",
-                    "owner": "市场监管局",
-                    "person": "王小明",
-                    "status": "open",
-                    "at": start - timedelta(seconds=91 * number),
-                    "photos": number % 3,
-                    "note": "巡查时不在岗，未见离岗公示牌。",
-                }
-                for number in range(count)
-            ]
-            connection.execute(insert(Finding), rows)
-    header = app.test_client().get("/sign-in").headers["Set-Cookie"]
-    return app, header.split(";")[0]
+        if db.session.get(User, 1):
+            return
+        db.session.execute(insert(User), [{"id": 1, "name": "沈砚秋"}])
+        for first in range(0, count, 20_000):
+            db.session.execute(
+                insert(Finding), [_row(start, number) for number in range(first, min(first + 20_000, count))]
+            )
+        db.session.commit()
+
+
+def _row(start: datetime, number: int) -> dict[str, Any]:
+    return {
+        "number": f"B{number:08d}",
+        "item": "工作时间空岗、脱岗，未公示去向",
+        "place": "A01 企业开办窗口",
+        "owner": "市场监管局",
+        "person": "王小明",
+        "status": "open",
+        "at": start - timedelta(seconds=91 * number),
+        "photos": number % 3,
+        "note": "巡查时不在岗，未见离岗公示牌。",
+    }
+
+
+def cookie(app: Flask) -> str:
+    """Return the Cookie header of the floor's user."""
+    return app.test_client().get("/sign-in").headers["Set-Cookie"].split(";")[0]

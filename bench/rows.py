@@ -1,0 +1,84 @@
+"""The rows of docs/quality.md: what must hold, who measures it, why a bar is missed or nobody measured it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """A promise with a number; `benches` find its figures, tests add theirs by the fixture `figure`.
+
+    `missed` says why the bar is not held, `unmeasured` why there is no figure; both are printed only then.
+    """
+
+    name: str
+    goal: str
+    benches: tuple[str, ...] = ()
+    missed: str = ""
+    unmeasured: str = ""
+
+
+_WAITS = "no command or test of this release measures it"
+
+ROWS = (
+    Row("P1", "a list page costs at most twice the smallest honest list", ("list", "serve")),
+    Row("P2", "a page costs the same in a thousand rows and a million, first or last", ("list",)),
+    Row("P3", "no list counts all its rows", ("crawl",)),
+    Row("P4", "at most six statements a list, no more with more rows", ("list", "crawl")),
+    Row("P5", "a name is found by two or three characters, every time, at a tenth of LIKE", ("search",)),
+    Row("P6", "the audit log costs a change little", ("create",)),
+    Row(
+        "P7",
+        "sixteen writers on one chain: none starves, none fails",
+        ("writers",),
+        missed="a wait is the others' commits, each an fsync; on shared cores and disks they take longer",
+    ),
+    Row(
+        "P8",
+        "checking the log is nearly as fast as reading it, in little memory",
+        ("verify",),
+        missed="nearly all of the memory is imported libraries, not entries: it does not grow with the log",
+    ),
+    Row("P9", "a notice costs what plain WeasyPrint with two fonts costs; it fetches nothing", ("notice",)),
+    Row("P13", "memory and start of two workers stay near the floor's; no PDF library in them", ("serve",)),
+    Row("P14", "a list weighs little and comes from one host", ("weight",)),
+    Row("R1", "kill -9 of the server under load loses and doubles nothing", ("kill",)),
+    Row(
+        "R2", "the same when the database server is killed; pages come back by themselves", unmeasured=_WAITS
+    ),
+    Row(
+        "R3",
+        "whichever statement of a change fails, nothing is changed and no success shown",
+        unmeasured=_WAITS,
+    ),
+    Row("R4", "a full disk: no half change, reading goes on, recovery without a restart", unmeasured=_WAITS),
+    Row("R5", "a locked database: no error but a clear 503", unmeasured=_WAITS),
+    Row("R6", "two people on one item, double submits: exactly one effect", unmeasured=_WAITS),
+    Row("R7", "every migration goes up, down and up with data in it", unmeasured=_WAITS),
+    Row("R9", "leap days, year ends, clocks set back", unmeasured=_WAITS),
+    Row("R10", "the same values give the same bytes and no new entry", unmeasured=_WAITS),
+    Row("R12", "interrupted jobs resume or roll back; no number is lost or used twice", unmeasured=_WAITS),
+    Row("R13", "a graceful stop fails no acknowledged request", unmeasured=_WAITS),
+    Row("R14", "two databases, one answer", unmeasured=_WAITS),
+    Row("R15", "damaged data is noticed and crashes nothing", unmeasured=_WAITS),
+    Row("R16", "every flow works without JavaScript", unmeasured=_WAITS),
+    Row("S1", "every route, every role, own and other unit: nothing unexpected opens", unmeasured=_WAITS),
+    Row("S2", "no change without a token of this session, none by GET", unmeasured=_WAITS),
+    Row("S3", "stored scripts run nowhere, in any field, file name or cell", unmeasured=_WAITS),
+    Row("S4", "strict headers on every answer", unmeasured=_WAITS),
+    Row("S5", "fuzzed forms: no 5xx, no row out of scope", unmeasured=_WAITS),
+    Row("S6", "tampering with the log is noticed", unmeasured=_WAITS),
+    Row("S7", "the database refuses what the application must not do", unmeasured=_WAITS),
+    Row("S8", "sign-in: locks, delays, and no telling which accounts exist", ("sign_in",)),
+    Row("S9", "a stolen cookie is dead after sign-out, a new password, disabling", unmeasured=_WAITS),
+    Row("S10", "hostile uploads and imports are refused and harm nothing", unmeasured=_WAITS),
+    Row("S11", "exports carry no formulas", unmeasured=_WAITS),
+    Row(
+        "S12", "protected data is shown to those with the right only, each reveal recorded", unmeasured=_WAITS
+    ),
+    Row("S13", "every change, refusal and failed sign-in is exactly one entry", unmeasured=_WAITS),
+    Row("S14", "system, security and audit administrators are kept apart", unmeasured=_WAITS),
+    Row("S15", "the PDF engine fetches nothing", unmeasured=_WAITS),
+    Row("S16", "it refuses to start unsafe; licences and an SBOM are listed", unmeasured=_WAITS),
+)
