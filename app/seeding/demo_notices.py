@@ -137,10 +137,19 @@ def _deadline(stage: Stage, fate: str, at: datetime, workdays: int) -> Deadline:
 
 
 def _rechecker(stage: Stage, hall: Hall, owner: str, number: int) -> Actor:
-    """Return who looks again, in turn: an inspector, or a head who does not answer for it himself."""
+    """Return who looks again, in turn: an inspector or a head who does not answer for it himself.
+
+    In a small hall that leaves only the people of the centre above.
+    """
     answers = stage.answerers[owner].actor
-    heads = [head for head in (hall.head, stage.upper.head) if head.user_id != answers.user_id]
-    return (heads[:1] + list(hall.inspectors))[number % (len(hall.inspectors) + 1)]
+    able = [
+        actor
+        for actor in (hall.head, *hall.inspectors, stage.upper.head, *stage.upper.inspectors)
+        if actor.user_id != answers.user_id
+        and owner not in (f"section:{actor.section_id}", f"centre:{actor.centre_id}")
+    ]
+    own = [actor for actor in able if actor.centre_id == hall.centre_id] or able
+    return own[number % len(own)]
 
 
 def _case(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,21 @@ def actor(username: str = "yansongtao") -> Actor:
     found = accounts.actor_of(user.id, TODAY, Origin())
     assert found is not None
     return found
+
+
+@pytest.mark.usefixtures("_cheap_passwords")
+def test_the_story_stands_on_any_day(tmp_path: Path) -> None:
+    """Play it for a Saturday of a year without a calendar."""
+    own = settings(tmp_path)
+    migrate.upgrade(own)
+    app = create_app(own)
+    with app.app_context():
+        demo.run(own, office.at_office(datetime(2027, 3, 6, 8)))
+        assert every(Rectification.status) == set(RectificationStatus)
+        assert every(SupervisionOrder.rung) == set(Rung)
+        assert every(Extension.granted) == {None, True, False}
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize(
