@@ -25,6 +25,7 @@ from app.web.catalogue import COMMANDS as CATALOGUE
 
 database = AppGroup("db", help="Set up and migrate the database.")
 WEB_WORKERS = 2  # sync workers: threads do not help pages that cost processor time
+DIRECT_THREADS = 4  # without a proxy: a browser opens connections ahead, and each would hold a sync worker
 
 
 @database.command("upgrade")
@@ -36,13 +37,12 @@ def upgrade(revision: str) -> None:
     migrate.upgrade(current_app.config["DUBAN"], revision)
 
 
-def _gunicorn(host: str, port: int, workers: int) -> list[str]:
-    options = ("--bind", f"{host}:{port}", "--workers", str(workers), "--worker-class", "sync")
+def _gunicorn(host: str, port: int, workers: int, threads: int) -> list[str]:
     return [
         sys.executable,
         "-m",
         "gunicorn",
-        *options,
+        *("--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)),
         "--timeout",
         "120",
         "--graceful-timeout",
@@ -67,11 +67,12 @@ def sbom(licences: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=WEB_WORKERS, show_default=True)
-def serve(host: str, port: int, workers: int) -> None:
+@click.option("--threads", default=1, show_default=True, help=N_("浏览器不经代理直接访问时用 4"))
+def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the pages; `work` runs beside it."""
     guards.check(db.engine, current_app.config["DUBAN"])
     os.chdir(ROOT)
-    os.execv(sys.executable, _gunicorn(host, port, workers))  # noqa: S606  (our own command line)
+    os.execv(sys.executable, _gunicorn(host, port, workers, threads))  # noqa: S606  (our own command line)
 
 
 @click.command("demo")
@@ -99,7 +100,7 @@ def demo(host: str, port: int) -> None:
     click.echo(f"\n  督办  http://{host}:{port}\n")
     if settings.env == "demo":
         click.echo(seeds.sign_ins())
-    web = [*_gunicorn(host, port, WEB_WORKERS), "--preload"]
+    web = [*_gunicorn(host, port, WEB_WORKERS, DIRECT_THREADS), "--preload"]
     _run_together(web, [sys.executable, "-m", "flask", "--app", "wsgi", "work"], lambda: _answers(host, port))
 
 

@@ -55,7 +55,7 @@ class Live:
         self.app: Any = create_app(self.settings)
         self.processes: list[subprocess.Popen[bytes]] = []
         try:
-            self._start("serve", "--port", str(port))
+            self._start("serve", "--port", str(port), "--threads", "4")
             self._start("work")
             self._wait()
         except BaseException:
