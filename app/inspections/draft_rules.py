@@ -57,6 +57,13 @@ def point_state(
     )
 
 
+def touched(content: Mapping[str, Any]) -> set[int]:
+    """Return the ids of the points that something was answered or found at."""
+    return {int(point_id) for point_id in content["points"]} | {
+        finding["point_id"] for finding in content["findings"].values()
+    }
+
+
 def answers(content: Mapping[str, Any], point_id: int) -> dict[str, str]:
     """Return the answers of a point, findings included."""
     given = dict(content["points"].get(str(point_id), {}).get("answers", {}))

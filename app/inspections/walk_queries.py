@@ -17,6 +17,7 @@ from app.core.i18n import N_
 from app.db import scope
 from app.db.drafts import Draft
 from app.extensions import db
+from app.inspections import draft_rules as content_of
 from app.inspections import plan_queries, plan_rules, rules
 from app.inspections.models import ChecklistItem, Finding, Patrol
 from app.inspections.queries import items_for, items_of
@@ -67,13 +68,20 @@ def day_of(draft: Draft) -> date:
 
 
 def points_of_draft(draft: Draft) -> list[PatrolPoint]:
-    """Return the points of the draft's zone in walking order."""
-    return organisation.points_of_zone(db.session(), draft.subject_id, day_of(draft))
+    """Return the points of the draft's zone in walking order, what it holds of one closed since included."""
+    return _points(draft, content_of.touched(draft.content))
+
+
+def _points(draft: Draft, also: Collection[int]) -> list[PatrolPoint]:
+    return organisation.points_of_zone(db.session(), draft.subject_id, day_of(draft), also)
 
 
 def point_and_items(draft: Draft, point_id: int) -> tuple[PatrolPoint, list[ChecklistItem]]:
-    """Return a point of the draft's zone and what is asked there. Raise NotFound for any other point."""
-    for place in points_of_draft(draft):
+    """Return a point of the draft's zone and what is asked there. Raise NotFound for any other point.
+
+    One that was closed during the round is found, so that nothing typed at it is lost.
+    """
+    for place in _points(draft, [point_id]):
         if place.id == point_id:
             return place, items_for(items_of(draft.content["checklist_id"]), place)
     raise NotFound(N_("这个巡查点不在本次巡查的区域内。"))

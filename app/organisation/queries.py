@@ -83,11 +83,14 @@ class OnPost(NamedTuple):
     absence: Absence | None
 
 
-def points_of_zone(session: Session, zone_id: int, on: date) -> list[PatrolPoint]:
-    """Return the points of a zone that exist on a day, in walking order, with their departments."""
+def points_of_zone(session: Session, zone_id: int, on: date, also: Collection[int] = ()) -> list[PatrolPoint]:
+    """Return the points of a zone that exist on a day, in walking order, with their departments.
+
+    `also` are ids of points that belong to it even if they are closed.
+    """
     rows = (
         select(PatrolPoint)
-        .where(PatrolPoint.zone_id == zone_id, open_on(PatrolPoint, on))
+        .where(PatrolPoint.zone_id == zone_id, or_(open_on(PatrolPoint, on), PatrolPoint.id.in_(also)))
         .options(joinedload(PatrolPoint.department))
         .order_by(PatrolPoint.walking_order, PatrolPoint.id)
     )
