@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 _WORD = re.compile(r"[\w-]+")
 
@@ -18,13 +19,15 @@ def prune(sheet: str, used: frozenset[str]) -> str:
     """Return a minified sheet without the rules whose classes are not used.
 
     A used word that ends in a hyphen stands for all classes that begin with it: `"btn-" ~ kind`.
+    The notice of whom the sheet is by stands at its end.
     """
     prefixes = tuple(word for word in used if word.endswith("-") and len(word) > 1)
 
     def shown(selector: str) -> bool:
         return all(name in used or name.startswith(prefixes) for name in _CLASS.findall(selector))
 
-    return "".join(_rules(sheet, shown))
+    notices = [comment for comment in _COMMENT.findall(sheet) if comment.startswith("/*!")]
+    return "".join([*_rules(_COMMENT.sub("", sheet), shown), *notices])
 
 
 def _rules(sheet: str, shown: Callable[[str], bool]) -> Iterator[str]:

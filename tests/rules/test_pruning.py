@@ -21,3 +21,11 @@ def test_a_word_that_ends_in_a_hyphen_stands_for_what_begins_with_it():
 
 def test_a_sheet_of_used_classes_stays_as_it_is():
     assert prune(SHEET, words([SHEET])) == SHEET
+
+
+def test_a_comment_is_no_part_of_a_selector_and_a_notice_is_kept():
+    notice = "/*! Sheet v1 (https://sheet.example/), by its authors */"
+    sheet = f'@charset "UTF-8";{notice}:root,[data-theme=light]{{--a:1}}/* .card {{ */.btn{{x:y}}'
+    assert prune(sheet, frozenset({"btn"})) == (
+        f'@charset "UTF-8";:root,[data-theme=light]{{--a:1}}.btn{{x:y}}{notice}'
+    )
