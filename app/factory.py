@@ -9,6 +9,7 @@ from app import config
 from app.db.sqlite_rights import ApplicationConnection
 from app.extensions import babel, csrf, db, htmx
 from app.registry import FEATURES, find_room, import_models
+from app.web.templating import Templates
 
 MAX_REQUEST_BYTES = 100 * 1024 * 1024  # a clip and several photos of one finding; each has its own limit
 
@@ -24,6 +25,7 @@ def build(settings: config.Settings | None = None) -> Flask:
         static_folder="static",
         instance_path=str(settings.instance),
     )
+    app.jinja_environment = Templates
     app.config.update(
         DUBAN=settings,
         SECRET_KEY=settings.secret_key,

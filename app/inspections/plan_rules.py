@@ -122,29 +122,27 @@ def open_places(
     Hours follow the weekday; a public holiday closes what has no hours at a weekend, a make-up day opens
     what has hours on any working day. A place without hours is open on working days.
     """
-    told: dict[int, list[Hours]] = {}
+    told, open_now = set(), set()
     for slot in hours:
         if slot.from_on <= day and (slot.to_on is None or slot.to_on >= day):
-            told.setdefault(slot.point_id, []).append(slot)
+            told.add(slot.point_id)
+            if slot.opens_at < ends and slot.closes_at > begins and _holds(slot.weekday, day, works):
+                open_now.add(slot.point_id)
     return [
         place
         for place in places
         if place.opened_on <= day
         and (place.closed_on is None or place.closed_on > day)
-        and _is_open(told.get(place.point_id), day, works, begins, ends)
+        and (place.point_id in open_now if place.point_id in told else works)
     ]
 
 
-def _is_open(slots: list[Hours] | None, day: date, works: bool, begins: time, ends: time) -> bool:
-    if not slots:
-        return works
-    weekend = day.weekday() >= 5
-    if weekend:
-        # On a make-up day the hall keeps the hours of its working week, besides those of the weekend.
-        today = [s for s in slots if s.weekday == day.weekday() or (works and s.weekday < 5)]
-    else:
-        today = [s for s in slots if s.weekday == day.weekday()] if works else []
-    return any(slot.opens_at < ends and slot.closes_at > begins for slot in today)
+def _holds(weekday: int, day: date, works: bool) -> bool:
+    """Return whether the hours of a weekday are kept on a day."""
+    if day.weekday() < 5:
+        return works and weekday == day.weekday()
+    # On a make-up day the hall keeps the hours of its working week, besides those of the weekend.
+    return weekday == day.weekday() or (works and weekday < 5)
 
 
 def monday(day: date) -> date:
