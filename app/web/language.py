@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g, has_request_context, request, session
 from flask_babel import get_locale, get_translations
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 LANGUAGES = {"zh_Hans": "中文", "en": "English"}
 
@@ -23,36 +23,39 @@ def choose() -> str:
 
 # A page asks for some three hundred words; flask_babel finds the reader's catalogue anew for each.
 _MOST_WORDS = 5000
-_known: dict[str, dict[str, Markup]] = {}
+_known: dict[str, dict[str, tuple[str, Markup]]] = {}
 
 
-def _find(source: str) -> Markup:
-    """Return a word in the reader's language; which language that is, is asked once a request."""
+def _find(source: str) -> tuple[str, Markup]:
+    """Return a word in the reader's language, plain and for a page; which language, is asked once a request.
+
+    Our own words have no tags: whatever looks like one came out of a row, and is escaped like any other text.
+    """
     try:
-        words: dict[str, Markup] = g.words
+        words: dict[str, tuple[str, Markup]] = g.words
     except AttributeError:
         words = g.words = _known.setdefault(str(get_locale()), {})
     except RuntimeError:
-        return Markup(source)  # noqa: S704  (outside of any request: the words as they stand in the code)
-    text = words.get(source)
-    if text is None:
+        return source, escape(source)  # outside of any request: the words as they stand in the code
+    found = words.get(source)
+    if found is None:
         if len(words) >= _MOST_WORDS:
             words.clear()
         catalogue = get_translations()
-        found = catalogue.ugettext(source)
-        if found == source:  # before Python 3.11.4 a word with a plural is not found by its singular
-            found = catalogue.ungettext(source, source, 1)
-        text = words[source] = Markup(found)  # noqa: S704  (our own words)
-    return text
+        text = str(catalogue.ugettext(source))
+        if text == source:  # before Python 3.11.4 a word with a plural is not found by its singular
+            text = str(catalogue.ungettext(source, source, 1))
+        found = words[source] = text, escape(text)
+    return found
 
 
 def markup(source: str, /, **params: Any) -> Markup:
     """Return a source string in the reader's language, as templates print it."""
-    text = _find(source)
-    return text % params if params or "%" in source else text
+    text = _find(source)[1]
+    return text % params if params else text.replace("%%", "%")
 
 
 def gettext(source: str, /, **params: Any) -> str:
     """Return a source string in the reader's language."""
-    text = str(_find(source))
+    text = _find(source)[0]
     return text % params if params else text

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from flask_babel import force_locale, get_domain
+from markupsafe import escape
 
 from app.settings.rules import SETTINGS, Pattern, Rounds, rounds_of
 from app.web import catalogue
@@ -225,3 +226,13 @@ def test_numbers_of_one_and_of_several(app: Any) -> None:
     with app.test_request_context(), force_locale("zh_Hans"):
         assert days_left(1) == "还有 1 个工作日"
         assert (gettext("问题"), many("问题")) == ("问题", "问题")
+
+
+def test_a_word_out_of_a_row_is_text_like_any_other(app: Any) -> None:
+    """A template may look up what it was given: with tags or percent signs in it, it was not ours."""
+    with app.test_request_context():
+        for text in ("<b>x</b>", "a & b", "100%", "%s", "%(name)s 50%"):
+            shown = markup(text)
+            assert shown == escape(text)
+            assert gettext(text) == text
+        assert markup("只列出前 %(n)s 件", n="<b>") == "只列出前 &lt;b&gt; 件"
