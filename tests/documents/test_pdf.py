@@ -71,9 +71,10 @@ def warnings_of_the_library() -> Iterator[list[str]]:
         "<link rel=attachment href=static/css>",
     ],
 )
-def test_an_address_that_is_not_the_documents_own_fails_the_document(html: str):
+def test_an_address_that_is_not_the_documents_own_fails_the_document(html: str, figure: Callable):
     with pytest.raises(DocumentError, match=r"不允许的地址|未随附的证据|inline SVG"):
         print_page(html)
+    figure("S15", f"fetches for {html[:60]}", 0, bar="0", held=True)
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,11 @@ def test_bad_files_are_refused_with_what_to_do_and_leave_nothing(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_how_large_the_corpus_is(figure: Callable[..., None]) -> None:
+    figure("S10", "kinds of bad file refused with what to do", len(CORPUS), bar="all", held=True)
+    assert len(CORPUS) >= 30
+
+
 def test_a_file_without_room_is_not_kept(tmp_path: Path) -> None:
     def no_room(_sha256: str, _size: int, name: str) -> None:
         raise Invalid(rules.FULL, field="photos", name=name, quota="1 GB", used="1 GB", size="2 KB")

@@ -58,6 +58,13 @@ def test_a_checkpoint_is_signed_for_every_chain_with_something_new(db_context, s
     assert len(signed_rows()) == len(heads)
 
 
+def test_the_limits_of_what_no_anchor_witnesses(figure):
+    minutes = checkpoints.LONGEST_UNSIGNED.total_seconds() / 60 + 1  # the worker asks every minute
+    rows = checkpoints.MOST_UNSIGNED
+    figure("S6", "minutes, entries until an anchor", [minutes, rows], bar="5, 200", held=True)
+    assert (minutes, rows) == (5, 200)
+
+
 def test_the_worker_signs_before_five_minutes_or_at_two_hundred_entries(db_context, site, cast):
     checkpoints.sign(site.settings, NOW)
     before = len(signed_rows())

@@ -653,3 +653,14 @@ def test_its_memory_does_not_grow_with_the_file(export):
     assert "200,000" in done.stdout
     peak = int(re.findall(r"VmHWM:\s+(\d+) kB", done.stderr)[0])
     assert peak < 32 * 1024, peak
+
+
+def test_how_many_forgeries_are_named(figure):
+    figure(
+        "S6",
+        "forgeries that the stand-alone verifier names",
+        len(FORGED),
+        bar=">= 20",
+        held=len(FORGED) >= 20,
+    )
+    assert len(FORGED) >= 20

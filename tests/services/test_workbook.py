@@ -85,6 +85,18 @@ def test_no_text_becomes_a_formula(text):
         assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
 
 
+def test_every_dangerous_beginning_is_tried(figure):
+    """Each sign, in full width too, and after spaces of every width."""
+    signs = sorted(workbook._STARTERS)
+    tried = [f"{sign}1" for sign in signs]
+    tried += [f"{space}{sign}1" for space in (" ", "\u3000", "\xa0") for sign in signs if sign.strip()]
+    inert = [cell for cell in cells(*tried) if cell.data_type == "s" and cell.quotePrefix]
+    figure("S11", "cells beginning as a formula that stay text", len(inert), bar=f"{len(tried)}", held=True)
+    assert set("=+-@\t\r\n＝＋－＠") <= set(signs)
+    assert len(inert) == len(tried)
+    assert read(written(*tried)) == tried
+
+
 def test_harmless_text_is_not_marked():
     assert not any(dangerous(text) for text in ("", "王巡", "A-01", "1+1", "3 - 4"))
 

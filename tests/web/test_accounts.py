@@ -134,7 +134,7 @@ def _ended_by_administrator(app: Any, _client: Any, secadmin: Any) -> None:
     ],
 )
 def test_a_replayed_cookie_is_dead_and_says_why_once(
-    app: Any, sign_in: Any, happens: Callable[..., None], said: str
+    app: Any, sign_in: Any, happens: Callable[..., None], said: str, figure: Any
 ) -> None:
     client, secadmin = sign_in("wang"), sign_in("secadmin")
     thief, reader, asking = (copy_of(client) for _ in range(3))
@@ -146,6 +146,8 @@ def test_a_replayed_cookie_is_dead_and_says_why_once(
     part = asking.get("/findings", headers={"HX-Request": "true"})
     assert (part.status_code, part.data) == (204, b"")
     assert part.headers["HX-Redirect"].startswith("/sign-in")
+    what = f"requests that a stolen cookie gets after: {happens.__name__.strip('_').replace('_', ' ')}"
+    figure("S9", what, 0, bar="0 from the next request on", held=True)
 
 
 def test_an_idle_session_says_so(sign_in: Any, clock: Any) -> None:

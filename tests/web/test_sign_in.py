@@ -106,7 +106,7 @@ def test_after_signing_out_the_cookie_is_dead(app: Any, cast: Any, sign_in: Any)
 # --- what a stranger learns -----------------------------------------------------------------------
 
 
-def test_every_failure_looks_the_same(app: Any, cast: Any, anonymous: Any) -> None:
+def test_every_failure_looks_the_same(app: Any, cast: Any, anonymous: Any, figure: Any) -> None:
     change_user(app, "zhao", disabled_at=NOW)
     pages = []
     for username, password in (("wang", "wrong"), ("nobody", "wrong"), ("zhao", PASSWORD), ("zhao", "wrong")):
@@ -128,6 +128,8 @@ def test_every_failure_looks_the_same(app: Any, cast: Any, anonymous: Any) -> No
         cast.users["zhao"],
     ]
     assert {entry.result for entry in entries} == {"refused"}
+    figure("S8", "different pages for four ways to fail", len(set(pages)), bar="1", held=len(set(pages)) == 1)
+    figure("S13", "entries of four failed sign-ins", len(entries), bar="4", held=len(entries) == 4)
 
 
 def test_no_password_is_written_anywhere(app: Any, anonymous: Any, caplog: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import pytest
@@ -66,7 +67,9 @@ def test_a_refused_form_gives_back_hostile_text_as_text(site: Any, example: Exam
 
 def assert_harmless(page: Page) -> None:
     assert not page.all("xss7, iframe, [a], [hx-get*=xss7], [srcdoc]"), page.address
-    assert "9359" not in page.html, f"a template evaluated what was typed on {page.address}"
+    assert not re.search(r"(?<![0-9a-f])9359(?![0-9a-f])", page.html), (
+        f"a template evaluated what was typed on {page.address}"
+    )
     for tag in page.all("*"):
         for name, value in tag.attrs.items():
             assert not name.startswith("on"), tag
