@@ -41,6 +41,10 @@ class Permission(StrEnum):
     RECTIFICATION_RECHECK = "rectification:recheck"
     RECTIFICATION_STAND_IN = "rectification:stand_in"
     RECTIFICATION_SUBMIT = "rectification:submit"
+    REGISTER_CONFIRM = "register:confirm"
+    REGISTER_READ = "register:read"
+    REGISTER_RECORD = "register:record"
+    REGISTER_VOID = "register:void"
     SETTING_MANAGE = "setting:manage"
     SETTING_READ = "setting:read"
 
@@ -61,13 +65,27 @@ class Role(StrEnum):
 
 P = Permission
 _EVERYONE = {P.ACCOUNT_OWN, P.CALENDAR_READ, P.HOME_READ, P.JOB_READ}
-_READ_LEDGERS = {P.PATROL_READ, P.FINDING_READ, P.RECTIFICATION_READ, P.DOCUMENT_READ, P.ORGANISATION_READ}
+_READ_LEDGERS = {
+    P.PATROL_READ,
+    P.FINDING_READ,
+    P.RECTIFICATION_READ,
+    P.REGISTER_READ,
+    P.DOCUMENT_READ,
+    P.ORGANISATION_READ,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     role: frozenset(_EVERYONE | granted)
     for role, granted in {
         Role.INSPECTOR: _READ_LEDGERS
-        | {P.PATROL_CONDUCT, P.FINDING_RECORD, P.RECTIFICATION_ISSUE, P.RECTIFICATION_RECHECK},
+        | {
+            P.PATROL_CONDUCT,
+            P.FINDING_RECORD,
+            P.IMPORT_RUN,
+            P.RECTIFICATION_ISSUE,
+            P.RECTIFICATION_RECHECK,
+            P.REGISTER_RECORD,
+        },
         # The head answers for what his own section has to mend; the guards keep him from accepting it.
         # He enters the steps of a department that has nobody with an account, in that person's name.
         Role.SECTION_HEAD: _READ_LEDGERS
@@ -82,6 +100,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.FINDING_CONFIRM,
             P.FINDING_RECORD,
             P.FINDING_VOID,
+            P.IMPORT_RUN,
             P.RECTIFICATION_DECIDE,
             P.RECTIFICATION_ESCALATE,
             P.RECTIFICATION_ISSUE,
@@ -89,6 +108,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_RECHECK,
             P.RECTIFICATION_STAND_IN,
             P.RECTIFICATION_SUBMIT,
+            P.REGISTER_CONFIRM,
+            P.REGISTER_RECORD,
+            P.REGISTER_VOID,
             P.SETTING_READ,
         },
         Role.DIRECTOR: _READ_LEDGERS
@@ -96,6 +118,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.DOCUMENT_VOID,
             P.RECTIFICATION_DECIDE,
             P.RECTIFICATION_ESCALATE,
+            P.REGISTER_CONFIRM,
+            P.REGISTER_VOID,
             P.SETTING_READ,
             P.SETTING_MANAGE,
         },
@@ -104,6 +128,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.FINDING_READ,
             P.RECTIFICATION_READ,
             P.RECTIFICATION_SUBMIT,
+            P.REGISTER_READ,
         },
         Role.CHIEF_REPRESENTATIVE: {
             P.FINDING_CONFIRM,
@@ -111,6 +136,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_READ,
             P.RECTIFICATION_RECEIVE,
             P.RECTIFICATION_SUBMIT,
+            P.REGISTER_READ,
             P.DOCUMENT_READ,
         },
         Role.COMPLAINT_OFFICER: {

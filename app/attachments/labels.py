@@ -8,6 +8,7 @@ LABELS = {
         AttachmentKind.FINDING: N_("问题证据"),
         AttachmentKind.MEASURE: N_("整改证据"),
         AttachmentKind.RECHECK: N_("复查证据"),
+        AttachmentKind.REGISTER: N_("台账证据"),
     },
     FileKind: {
         FileKind.PHOTO: N_("照片"),

@@ -27,6 +27,7 @@ class AttachmentKind(StrEnum):
     FINDING = "finding"
     MEASURE = "measure"
     RECHECK = "recheck"
+    REGISTER = "register"
 
 
 class FileKind(StrEnum):

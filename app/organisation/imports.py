@@ -14,6 +14,7 @@ from app.organisation.models import (
 )
 from app.organisation.point_imports import PointChecker, apply_points
 from app.organisation.staff_imports import StaffChecker, apply_staff, prepare_staff
+from app.permissions import Permission
 from app.transfers.importing import Field, Import
 
 IMPORTS = (
@@ -21,6 +22,7 @@ IMPORTS = (
         name="patrol-points",
         title=N_("巡查点"),
         page="organisation.points",
+        permission=Permission.ORGANISATION_MANAGE,
         fields=(
             Field(
                 "number",
@@ -59,6 +61,7 @@ IMPORTS = (
         name="staff",
         title=N_("人员"),
         page="organisation.staff",
+        permission=Permission.ORGANISATION_MANAGE,
         fields=(
             Field("staff_number", N_("工号"), ("编号", "人员编号", "胸牌号"), required=True, example="1001"),
             Field("name", N_("姓名"), ("名字", "人员姓名", "工作人员"), required=True, example="张小明"),

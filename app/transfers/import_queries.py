@@ -8,14 +8,18 @@ from sqlalchemy.orm import joinedload
 from app.db import scope
 from app.extensions import db
 from app.permissions import Actor
+from app.transfers import importing
 from app.transfers.models import Batch
 
 RECENT = 10
 
 
 def visible_to(actor: Actor) -> Select[Batch]:
-    """Return the imports in sight: those of one's centre and the centres below."""
-    return select(Batch).where(Batch.centre_id.in_(actor.centre_ids)).options(joinedload(Batch.applied_by))
+    """Return the imports in sight: of one's centre and those below, of the kinds one may take in."""
+    rows = select(Batch).where(
+        Batch.centre_id.in_(actor.centre_ids), Batch.kind.in_(importing.allowed(actor))
+    )
+    return rows.options(joinedload(Batch.applied_by))
 
 
 def recent(actor: Actor, kind: str) -> Sequence[Batch]:

@@ -34,7 +34,7 @@ def register(bp: Blueprint) -> None:
 @imports.get("/imports/<name>")
 @requires(Permission.IMPORT_RUN)
 def start(name: str) -> Response:
-    return _start_page(intake.kind_of(name))
+    return _start_page(intake.kind_of(actor(), name))
 
 
 def _start_page(kind: Import, *errors: DomainError) -> Response:
@@ -53,7 +53,7 @@ def _start_page(kind: Import, *errors: DomainError) -> Response:
 @imports.get("/imports/<name>/template")
 @requires(Permission.IMPORT_RUN)
 def template(name: str) -> Response:
-    kind, file = intake.kind_of(name), io.BytesIO()
+    kind, file = intake.kind_of(actor(), name), io.BytesIO()
     sheets.write_template(file, kind, kind.check(actor().centre_id or 0, clock.today()))
     return send_workbook(file, f"{_('导入模板')}-{_(kind.title)}.xlsx")
 
@@ -61,7 +61,7 @@ def template(name: str) -> Response:
 @imports.post("/imports/<name>")
 @requires(Permission.IMPORT_RUN)
 def upload(name: str) -> Response:
-    kind, file = intake.kind_of(name), request.files.get("file")
+    kind, file = intake.kind_of(actor(), name), request.files.get("file")
     try:
         if file is None or not file.filename:
             raise Invalid(N_("请选择文件。"), field="file")
@@ -75,7 +75,7 @@ def upload(name: str) -> Response:
 @imports.get("/imports/<name>/columns")
 @requires(Permission.IMPORT_RUN)
 def columns(name: str) -> Response:
-    kind = intake.kind_of(name)
+    kind = intake.kind_of(actor(), name)
     return _columns_page(kind, intake.get(actor(), kind))
 
 
@@ -95,7 +95,7 @@ def _columns_page(kind: Import, draft: Draft, *errors: DomainError) -> Response:
 @imports.post("/imports/<name>/columns")
 @requires(Permission.IMPORT_RUN)
 def choose_columns(name: str) -> Response:
-    kind = intake.kind_of(name)
+    kind = intake.kind_of(actor(), name)
     draft = intake.get(actor(), kind)
     given = {each.name: row_id(request.form.get(each.name)) for each in kind.fields}
     width = len(draft.content["heads"])
@@ -129,7 +129,7 @@ def _ask(job_kind: str, kind: Import, draft_id: int, *, skip_bad: bool = False) 
 @imports.get("/imports/<name>/check")
 @requires(Permission.IMPORT_RUN)
 def checked(name: str) -> Response:
-    kind = intake.kind_of(name)
+    kind = intake.kind_of(actor(), name)
     draft = intake.get(actor(), kind)
     if draft.content["check"] is None:
         return done(url_for(".columns", name=name))
@@ -149,7 +149,7 @@ def checked(name: str) -> Response:
 @imports.get("/imports/<name>/problems")
 @requires(Permission.IMPORT_RUN)
 def problems(name: str) -> Response:
-    kind, file = intake.kind_of(name), io.BytesIO()
+    kind, file = intake.kind_of(actor(), name), io.BytesIO()
     draft = intake.get(actor(), kind)
     sheets.write_problems(file, kind, draft.content["heads"], intake.bad_rows(settings(), kind, draft))
     return send_workbook(file, f"{_('有问题的行')}-{_(kind.title)}.xlsx")
@@ -158,7 +158,7 @@ def problems(name: str) -> Response:
 @imports.post("/imports/<name>/apply")
 @requires(Permission.IMPORT_RUN)
 def apply(name: str) -> Response:
-    kind, skip = intake.kind_of(name), request.form.get("skip_bad") == "1"
+    kind, skip = intake.kind_of(actor(), name), request.form.get("skip_bad") == "1"
     draft = intake.get(actor(), kind)
     draft_id, shown = draft.id, draft.content["check"]
     if shown is None or (shown["counts"]["bad"] and not skip):
@@ -183,7 +183,7 @@ def _changed_since(kind: Import, draft_id: int, report: intake.Report) -> Respon
 @imports.post("/imports/<name>/discard")
 @requires(Permission.IMPORT_RUN)
 def discard(name: str) -> Response:
-    kind = intake.kind_of(name)
+    kind = intake.kind_of(actor(), name)
     intake.give_up(settings(), intake.get(actor(), kind).id)
     return done(url_for(".start", name=name))
 
@@ -193,4 +193,4 @@ def discard(name: str) -> Response:
 def batch(batch_id: int) -> Response:
     made = import_queries.get(actor(), batch_id)
     facts: dict[str, Any] = {"history": audit.history_of("import_batch", made.id)}
-    return render("transfers/batch.html", batch=made, kind=intake.kind_of(made.kind), **facts)
+    return render("transfers/batch.html", batch=made, kind=intake.kind_of(actor(), made.kind), **facts)

@@ -23,6 +23,7 @@ from app.db.mixins import Audited
 from app.db.uow import UnitOfWork
 from app.extensions import db
 from app.fields import Day
+from app.permissions import Actor, Permission
 from app.registry import FEATURES, find_room
 from app.transfers.models import Batch
 from app.transfers.rules import Outcome
@@ -89,6 +90,7 @@ class Import:
     name: str
     title: str
     page: str  # the endpoint of the list that shows the result
+    permission: Permission  # what its importer must be allowed besides importing
     fields: tuple[Field, ...]
     watched: tuple[type[Audited], ...]  # the tables that a judgement rests on
     check: Callable[[int, date], Checker]
@@ -110,6 +112,11 @@ def every() -> dict[str, Import]:
     """Return every kind of table that a feature takes in, by name."""
     rooms = (find_room(feature.name, "imports") for feature in FEATURES)
     return {kind.name: kind for room in rooms if room for kind in room.IMPORTS}
+
+
+def allowed(actor: Actor) -> list[str]:
+    """Return the kinds of tables that a person may take in."""
+    return [name for name, kind in every().items() if actor.can(kind.permission)]
 
 
 def fingerprint(kind: Import) -> list[list[int]]:

@@ -42,12 +42,11 @@ _UNDER_WAY = 3600  # seconds that an upload may take from its folder to its draf
 Row = tuple[int, list[Any]]
 
 
-def kind_of(name: str) -> Import:
-    """Return a kind of table by its name. Raise NotFound."""
-    found = importing.every().get(name)
-    if found is None:
+def kind_of(actor: Actor, name: str) -> Import:
+    """Return a kind of table that a person may take in, by its name. Raise NotFound."""
+    if name not in importing.allowed(actor):
         raise NotFound(N_("没有这种导入。"))
-    return found
+    return importing.every()[name]
 
 
 def find(actor: Actor, kind: Import) -> Draft | None:

@@ -74,8 +74,9 @@ def apply(task: Task) -> None:
 
 def _table(task: Task) -> tuple[Import, Draft]:
     """Return the table that a job is about. Raise NotFound if it was given up meanwhile."""
-    kind = intake.kind_of(task.args["kind"])
-    draft = intake.get(_asker(task, Permission.IMPORT_RUN), kind)
+    asker = _asker(task, Permission.IMPORT_RUN)
+    kind = intake.kind_of(asker, task.args["kind"])
+    draft = intake.get(asker, kind)
     if draft.id != task.args["draft"]:
         raise NotFound(intake.GONE)
     return kind, draft

@@ -523,4 +523,4 @@ def test_what_is_left_of_uploads_is_removed(take, site, clock):
     intake.remove_old(site.settings, clock.now)
     assert not place.exists()
     with pytest.raises(NotFound):
-        intake.kind_of("nonsense")
+        intake.kind_of(actor("sysadmin"), "nonsense")
