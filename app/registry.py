@@ -62,11 +62,8 @@ FEATURES = (
         "rectifications",
         (Nav("rectifications.index", NN_("整改"), P.RECTIFICATION_READ, "r", "rectification"),),
     ),
-<<<<<<< HEAD
     Feature("evaluations"),
-=======
     Feature("registers", (Nav("registers.index", NN_("台账"), P.REGISTER_READ, "l", "ledger"),)),
->>>>>>> 38a2d67 (Keep the small ledgers of one shape: praise, honours, special services, attendance)
     Feature("transfers"),
     Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )
