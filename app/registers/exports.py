@@ -1,4 +1,4 @@
-"""The small ledgers as a workbook; a giver's name leaves the house masked."""
+"""The small ledgers as a workbook; the names of givers stay in the house."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.permissions import Actor, Permission
 from app.registers import queries
 from app.registers.models import RegisterEntry
 from app.registers.queries import EntryFilter
-from app.registers.rules import KINDS, EntryStatus, Kind, Level, Register, masked
+from app.registers.rules import KINDS, EntryStatus, Kind, Level, Register
 from app.transfers.exporting import Export, Filter
 from app.transfers.workbook import Column
 
@@ -55,7 +55,6 @@ EXPORTS = (
             Column(N_("事项"), lambda row: row.matter, 24),
             Column(N_("授予单位"), lambda row: row.awarded_by, 20),
             Column(N_("荣誉级别"), lambda row: row.honour_level, 10),
-            Column(N_("赠送人"), lambda row: masked(row.giver), 10),
             Column(N_("数量"), lambda row: row.quantity, 8),
             Column(N_("单位"), lambda row: KINDS[row.kind].unit, 8),
             Column(N_("分钟"), lambda row: row.minutes, 8),

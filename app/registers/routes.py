@@ -23,7 +23,7 @@ from app.permissions import Permission
 from app.registers import entry_queries, entry_routes, figure_queries, queries, rules, services
 from app.registers.forms import RefuseForm, StepForm, VoidForm
 from app.registers.models import RegisterEntry
-from app.registers.rules import EntryStatus, Register, Verb, kinds_of, masked
+from app.registers.rules import EntryStatus, Register, Verb, kinds_of
 from app.web.access import actor, requires
 from app.web.files import send_evidence
 from app.web.page import done, render
@@ -93,13 +93,13 @@ def _show(
     """Show an entry; `form` is the one that was refused, to be filled in again."""
     who, staff_id = actor(), row.staff_member_id
     facts, granted = queries.facts(who, row), who.permissions
-    full = who.can(Permission.REGISTER_RECORD) or who.can(Permission.REGISTER_CONFIRM)
+    named = who.can(Permission.REGISTER_RECORD) or who.can(Permission.REGISTER_CONFIRM)
     return render(
         "registers/show.html",
         status=status,
         row=row,
         rule=rules.KINDS[row.kind],
-        giver=row.giver if full else masked(row.giver),
+        named=named,
         files=queries.files_of(db.session(), row.id),
         away=entry_queries.away_on(db.session(), staff_id, row.happened_on) if staff_id else [],
         verbs=machine.allowed(rules.TRANSITIONS, row.status, granted, facts),

@@ -260,8 +260,3 @@ TRANSITIONS: dict[tuple[EntryStatus, Verb], Step] = {
 }
 # What stands: a second one of the same person, kind and day is one too many.
 STANDING = (S.RECORDED, S.CONFIRMED)
-
-
-def masked(name: str) -> str:
-    """Return a citizen's name as those see it who need not know it: the first character only."""
-    return f"{name[:1]}**" if name else ""
