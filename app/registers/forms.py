@@ -40,7 +40,7 @@ class EntryForm(Form):
     quantity = Whole(N_("数量"), least=1, most=999, default=1)
     minutes = Whole(N_("分钟"), least=1, most=MINUTES_MAX)
     clause = Line(N_("依据条款"), most=WORDS_MAX)
-    text = Paragraphs(N_("情况说明"), most=TEXT_MAX)
+    text = Paragraphs(N_("说明"), most=TEXT_MAX)
     on_behalf_name = Line(N_("代何人填报"), optional, most=NAME_MAX)
     on_behalf_capacity = Line(N_("身份"), optional, most=CAPACITY_MAX)
     photo = SelectMultipleField(N_("证据"), validate_choice=False)

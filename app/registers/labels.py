@@ -40,7 +40,7 @@ LABELS: dict[type, dict[Any, str]] = {
     EntryStatus: {
         EntryStatus.RECORDED: N_("待确认"),
         EntryStatus.CONFIRMED: N_("已确认"),
-        EntryStatus.REFUSED: N_("不予确认"),
+        EntryStatus.REFUSED: N_("未予确认"),
         EntryStatus.VOID: N_("已作废"),
     },
     Verb: {

@@ -53,7 +53,7 @@ def _index(status: int = 200, error: DomainError | None = None) -> Response:
         registers=list(Register),
         kinds=kinds_of(wanted.register) if wanted.register else [],
         statuses=list(EntryStatus),
-        units={kind: rule.unit for kind, rule in rules.KINDS.items()},
+        rules=rules.KINDS,
         **vars(ledger),
     )
 
