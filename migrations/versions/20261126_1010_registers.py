@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261126_1000"
-down_revision = "20261126_0950"
+revision = "20261126_1010"
+down_revision = "20261126_1005"
 branch_labels = None
 depends_on = None
 
