@@ -42,8 +42,9 @@ def about(
     if place is None and person:
         place = posted_at(db.session(), [person.id], on, on).get((person.id, on))
     if department_id is None:
-        department_id = (person and person.department_id) or (place and place.department_id)
-    return About(person.id if person else None, place.id if place else None, department_id or None)
+        known = (row.department_id for row in (person, place) if row)
+        department_id = next(filter(None, known), None)
+    return About(person.id if person else None, place.id if place else None, department_id)
 
 
 def posted_at(

@@ -217,11 +217,8 @@ def ledger(actor: Actor, args: Mapping[str, str], today: date) -> Ledger:
     of_month = visible_to(actor).where(
         RegisterEntry.status == EntryStatus.CONFIRMED, RegisterEntry.happened_on >= first
     )
-    counted = {
-        "listed": rows,
-        "to_confirm": visible_to(actor).where(_waits_for(actor)),
-        **{each: of_month.where(RegisterEntry.register == each) for each in Register},
-    }
+    counted = {each.value: of_month.where(RegisterEntry.register == each) for each in Register}
+    counted |= {"listed": rows, "to_confirm": visible_to(actor).where(_waits_for(actor))}
     counts = _capped(counted)
     return Ledger(
         page, counts["listed"], counts["to_confirm"], {each: counts[each.value] for each in Register}
@@ -234,7 +231,7 @@ def _capped(counted: Mapping[str, Select[RegisterEntry]]) -> dict[str, int]:
         select(func.count())
         .select_from(rows.with_only_columns(RegisterEntry.id).limit(COUNT_CAP + 1).subquery())
         .scalar_subquery()
-        .label(str(name))
+        .label(name)
         for name, rows in counted.items()
     ]
     return db.session.execute(select(*counts)).one()._asdict()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext as _
@@ -198,7 +199,8 @@ def confirm_ticked() -> Response:
     except (Invalid, NotAllowed, Stale) as error:
         return _index(422 if isinstance(error, Invalid) else 409, error)
     flash(ngettext("已确认 %(num)d 条。", "已确认 %(num)d 条。", len(wanted)))
-    return done(url_for(".index", **request.args))
+    filters: dict[str, Any] = request.args.to_dict()
+    return done(url_for(".index", **filters))
 
 
 def _ticked() -> list[tuple[int, int]]:
