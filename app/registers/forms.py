@@ -58,7 +58,6 @@ class EntryForm(Form):
             field.label.text = _CALLED.get((rule.register, field.name), field.label.text)
         if "quantity" in self:
             self.quantity.label.text = _COUNTED[rule.unit]
-            self.quantity.most = rule.most
 
 
 def _mark(field: Field, *, needed: bool) -> None:

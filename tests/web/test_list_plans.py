@@ -27,6 +27,7 @@ BIG = (
     "rectification_rechecks",
     "document_files",
     "attachments",
+    "register_entries",
 )
 LEDGERS = (
     "/",
@@ -73,6 +74,19 @@ LEDGERS = (
     "/patrols?zone=1",
     "/patrols?released=0",
     "/patrols?centre=1",
+    "/registers",
+    "/registers?register=praise",
+    "/registers?register=attendance&status=recorded",
+    "/registers?kind=late",
+    "/registers?kind=late&month=2026-11&status=confirmed",
+    "/registers?status=refused",
+    "/registers?mine=confirm",
+    "/registers?level=city",
+    "/registers?staff=1",
+    "/registers?point=1&month=2026-10",
+    "/registers?department=1",
+    "/registers?batch=1",
+    "/registers?q=表扬",
     "/documents",
     "/documents?kind=rectification_notice",
     "/documents?status=void",
@@ -94,6 +108,7 @@ FEW = (
     "closed_at>? AND closed_at<?",
     "issued_at>? AND issued_at<?",
     "occurred_at>? AND occurred_at<?",
+    "happened_on>? AND happened_on<?",
 )
 LOG = (
     "/audit",
