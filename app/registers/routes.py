@@ -14,7 +14,7 @@ from app import clock
 from app.attachments import queries as attachments
 from app.audit import queries as audit
 from app.core import machine
-from app.core.errors import DomainError, Invalid, NotAllowed, NotFound, Stale
+from app.core.errors import Invalid, NotAllowed, NotFound, Stale
 from app.core.i18n import N_
 from app.db.scope import row_id
 from app.db.uow import UnitOfWork, unit_of_work
@@ -27,7 +27,7 @@ from app.registers.models import RegisterEntry
 from app.registers.rules import EntryStatus, Register, Verb, kinds_of
 from app.web.access import actor, requires
 from app.web.files import send_evidence
-from app.web.page import done, render
+from app.web.page import done, message, render
 from app.web.settings import settings
 
 bp = Blueprint("registers", __name__)
@@ -39,17 +39,11 @@ MOST = 50  # entries confirmed at once: those of one page
 @bp.get("/registers")
 @requires(Permission.REGISTER_READ)
 def index() -> Response:
-    return _index()
-
-
-def _index(status: int = 200, error: DomainError | None = None) -> Response:
     ledger = queries.ledger(actor(), request.args, clock.today())
     wanted = queries.EntryFilter.read(request.args)
     return render(
         "registers/list.html",
         "registers/_rows.html",
-        status=status,
-        error=error,
         wanted=wanted,
         registers=list(Register),
         kinds=kinds_of(wanted.register) if wanted.register else [],
@@ -197,8 +191,9 @@ def confirm_ticked() -> Response:
         with unit_of_work(actor(), clock.now()) as uow:
             services.confirm_entries(uow, wanted)
     except (Invalid, NotAllowed, Stale) as error:
-        return _index(422 if isinstance(error, Invalid) else 409, error)
-    flash(ngettext("已确认 %(num)d 条。", "已确认 %(num)d 条。", len(wanted)))
+        flash(message(error), "warning")
+    else:
+        flash(ngettext("已确认 %(num)d 条。", "已确认 %(num)d 条。", len(wanted)))
     filters: dict[str, Any] = request.args.to_dict()
     return done(url_for(".index", **filters))
 

@@ -145,9 +145,10 @@ def test_those_who_wait_are_ticked_and_confirmed_together(app: Any, site: Any, s
         "confirmed",
         "recorded",
     ]
-    again = Page(head.post("/registers/confirm", {"entry": ticks}), 409)
-    assert again.text("[role=alert]")
-    assert Page(head.post("/registers/confirm", {}), 422).text("main .flash") == "请先勾选要确认的登记。"
+    page = follow(head.post("/registers/confirm", {"entry": ticks}))
+    assert "刚被别人改动" in page.text("#flashes")
+    page = follow(head.post("/registers/confirm?kind=late", {}))
+    assert "请先勾选要确认的登记。" in page.text("#flashes")
 
 
 def test_a_refused_entry_is_mended_by_its_form(app: Any, site: Any, sign_in: Any) -> None:
