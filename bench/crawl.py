@@ -38,7 +38,9 @@ class Crawl:
             body, statements = self.pages.visit(url)
             if body is None:
                 continue
-            is_list = '<nav class="pager"' in body  # tables of figures have none: they add up a period
+            # A table of figures adds up a period and has no pager; a record may have one of its own.
+            _, arguments = self.views.match(urlsplit(url).path, method="GET")
+            is_list = '<nav class="pager"' in body and not arguments
             (self.lists if is_list else self.others)[url] = statements
             for found in map(html.unescape, _LINK.findall(body)):
                 if found not in known and self._wanted(found):
