@@ -10,6 +10,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from wtforms import (
@@ -23,11 +24,12 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import ValidationError
-from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput, TimeInput
+from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput, TextInput, TimeInput
 
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import N_
 from app.core.on_behalf import CAPACITY_MAX, NAME_MAX, NOBODY, Represented
+from app.core.points import plain, read_number
 
 REQUIRED = N_("请填写此项。")
 TOO_LONG = N_("最多 %(max)d 个字，现在是 %(length)d 个字。")
@@ -37,6 +39,7 @@ NOT_A_TIME = N_("时间不对，请写成 2026-11-22 09:05。")
 NOT_A_TIME_OF_DAY = N_("时间不对，请写成 09:05 或 0905。")
 NOT_OFFERED = N_("这一项不在可选范围内，请重新选择。")
 NOT_A_NUMBER = N_("请填写 %(least)d 到 %(most)d 之间的整数。")
+NOT_POINTS = N_("请填写数字，如 2 或 0.5。")
 
 YEARS = range(1900, 2200)  # beyond them no date is meant, and time zones overflow
 
@@ -258,6 +261,24 @@ class Whole(_Typed):
         if not re.fullmatch(r"-?\d{1,9}", typed) or not self.least <= int(typed) <= self.most:
             raise Invalid(NOT_A_NUMBER, least=self.least, most=self.most)
         return int(typed)
+
+
+class Points(_Typed):
+    """A number with decimals as people write points; never a float."""
+
+    widget = TextInput()
+
+    def __init__(self, label: str, *rules: Rule, **options: Any) -> None:
+        super().__init__(label, list(rules), **options)
+
+    def _read(self, typed: str) -> Decimal:
+        value = read_number(typed)
+        if value is None:
+            raise Invalid(NOT_POINTS)
+        return value
+
+    def _write(self, value: Decimal | None) -> str:
+        return "" if value is None else plain(value)
 
 
 class OnBehalfFields:

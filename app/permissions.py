@@ -45,6 +45,9 @@ class Permission(StrEnum):
     REGISTER_READ = "register:read"
     REGISTER_RECORD = "register:record"
     REGISTER_VOID = "register:void"
+    RULEBOOK_DECIDE = "rulebook:decide"
+    RULEBOOK_MANAGE = "rulebook:manage"
+    RULEBOOK_READ = "rulebook:read"
     SETTING_MANAGE = "setting:manage"
     SETTING_READ = "setting:read"
 
@@ -70,6 +73,7 @@ _READ_LEDGERS = {
     P.FINDING_READ,
     P.RECTIFICATION_READ,
     P.REGISTER_READ,
+    P.RULEBOOK_READ,
     P.DOCUMENT_READ,
     P.ORGANISATION_READ,
 }
@@ -111,6 +115,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REGISTER_CONFIRM,
             P.REGISTER_RECORD,
             P.REGISTER_VOID,
+            P.RULEBOOK_MANAGE,
             P.SETTING_READ,
         },
         Role.DIRECTOR: _READ_LEDGERS
@@ -120,6 +125,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_ESCALATE,
             P.REGISTER_CONFIRM,
             P.REGISTER_VOID,
+            P.RULEBOOK_DECIDE,
             P.SETTING_READ,
             P.SETTING_MANAGE,
         },
@@ -129,6 +135,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_READ,
             P.RECTIFICATION_SUBMIT,
             P.REGISTER_READ,
+            P.RULEBOOK_READ,
         },
         Role.CHIEF_REPRESENTATIVE: {
             P.FINDING_CONFIRM,
@@ -137,6 +144,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_RECEIVE,
             P.RECTIFICATION_SUBMIT,
             P.REGISTER_READ,
+            P.RULEBOOK_READ,
             P.DOCUMENT_READ,
         },
         Role.COMPLAINT_OFFICER: {

@@ -62,8 +62,11 @@ FEATURES = (
         "rectifications",
         (Nav("rectifications.index", NN_("整改"), P.RECTIFICATION_READ, "r", "rectification"),),
     ),
-    Feature("evaluations"),
     Feature("registers", (Nav("registers.index", NN_("台账"), P.REGISTER_READ, "l", "ledger"),)),
+    Feature(
+        "evaluations",
+        (Nav("evaluations.rulebooks.index", NN_("考核细则"), P.RULEBOOK_READ, "k", "evaluation"),),
+    ),
     Feature("transfers"),
     Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )
@@ -73,6 +76,7 @@ NAVIGATION = (
     "inspections",
     "rectifications",
     "registers",
+    "evaluations",
     "documents",
     "organisation",
     "accounts",

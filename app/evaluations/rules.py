@@ -87,6 +87,15 @@ class ItemKind(StrEnum):
     BONUS = "bonus"
 
 
+class AmountKind(StrEnum):
+    """How the points of an item are settled, as its form asks."""
+
+    FIXED = "fixed"
+    RANGE = "range"
+    TIERS = "tiers"
+    AS_ENTERED = "as_entered"
+
+
 class Together(StrEnum):
     """Which occurrences are counted together before repeats cost more."""
 

@@ -32,6 +32,8 @@ HOLDERS = {
     P.REGISTER_CONFIRM: {R.SECTION_HEAD, R.DIRECTOR},
     P.REGISTER_RECORD: {R.INSPECTOR, R.SECTION_HEAD},
     P.REGISTER_VOID: {R.SECTION_HEAD, R.DIRECTOR},
+    P.RULEBOOK_DECIDE: {R.DIRECTOR},
+    P.RULEBOOK_MANAGE: {R.SECTION_HEAD},
 }
 WRITES = set(HOLDERS)
 # Who serves where is no ledger: a system administrator enters it, and the section head keeps it up to date.

@@ -254,6 +254,7 @@ def test_a_second_click_does_nothing_twice(site: Any, example: Example) -> None:
 TELLS = {"audit.verify": "核对发现问题"}
 AGAIN = {
     "accounts.sign_out": "the session is over, and its token with it",
+    "evaluations.rulebooks.export": "a second copy is a second export",
     "documents.print_again": "printing a second copy is a second print",
     **{f"transfers.{name}": "a second copy is a second export" for name in exporting.every()},
 }
