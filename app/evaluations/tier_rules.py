@@ -23,7 +23,7 @@ BY_SIGN = {sign: compare for compare, sign in SIGNS.items()} | {
     ">=": Compare.AT_LEAST,
     "<=": Compare.AT_MOST,
 }
-REST = N_("其余")
+REST, REST_WORDS = N_("其余"), ("其余", "otherwise", "")
 _CONDITION = re.compile(r"([\w. -]*[\w.-])\s*(>=|<=|≥|≤|>|<|=)\s*(.*\S)")
 
 
@@ -50,7 +50,7 @@ def _read(number: int, line: str) -> Choice:
     points = read_number(typed.strip())
     if not said or points is None:
         raise Invalid(N_("第 %(line)d 行看不懂，请写成“minutes ≤ 10：1”或“其余：5”。"), line=number)
-    parts = [] if said.strip() in (REST, "") else re.split(r"[,、]", said)
+    parts = [] if said.strip().lower() in REST_WORDS else re.split(r"[,、]", said)
     return Choice(points, tuple(_condition(number, part.strip()) for part in parts))
 
 

@@ -15,7 +15,7 @@ from app.db.uow import end_reading, unit_of_work
 from app.extensions import db
 from app.organisation.models import Centre
 from app.permissions import Origin, system_actor
-from app.seeding import demo_people, demo_places, demo_story, reference
+from app.seeding import demo_people, demo_places, demo_rulebooks, demo_story, reference
 
 PASSWORD = "Yunqi-2026-demo"  # noqa: S105  (shown on the sign-in page of every demo)
 _ACTOR = system_actor("演示数据", Origin(route="seed demo"))
@@ -78,6 +78,7 @@ def open_centre(today: date, opened_on: date, logged_on: date) -> None:
             demo_people.plant(uow, people_of, places, opened_on, password_hash)
         upper = upper or places.centre_id
     reference.plant(_ACTOR, at)
+    demo_rulebooks.plant(_ACTOR, at)
 
 
 def grant_absences(today: date) -> None:
