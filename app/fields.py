@@ -24,7 +24,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import ValidationError
-from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput, TextInput, TimeInput
+from wtforms.widgets import DateInput, DateTimeLocalInput, NumberInput, TimeInput
 
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import N_
@@ -266,7 +266,7 @@ class Whole(_Typed):
 class Points(_Typed):
     """A number with decimals as people write points; never a float."""
 
-    widget = TextInput()
+    widget = NumberInput(step="any")
 
     def __init__(self, label: str, *rules: Rule, **options: Any) -> None:
         super().__init__(label, list(rules), **options)

@@ -18,10 +18,9 @@ from app.db.uow import unit_of_work
 from app.evaluations import editing_rules, example_rules, rulebook_queries, rulebook_services
 from app.evaluations.forms import ITEM_FIELDS, CategoryForm, HeadForm, ItemForm, ScoreForm, item_values
 from app.evaluations.models import RulebookVersion
-from app.evaluations.rulebook_routes import record_page
+from app.evaluations.rulebook_routes import link_words, record_page
 from app.evaluations.rulebook_rules import Category, Rulebook
 from app.evaluations.version_rules import VersionStatus
-from app.extensions import db
 from app.fields import refuse
 from app.permissions import Permission
 from app.web.access import actor, requires
@@ -249,7 +248,7 @@ def _item_form(row: RulebookVersion, data: dict[str, Any], sent: Any = None) -> 
     form = ItemForm(sent, data=data)
     book = rulebook_queries.book_of(row)
     form.category.choices = [(each.id, each.name) for each in book.categories]
-    links = rulebook_queries.links_of(db.session(), row.centre_id)
+    links = link_words(row.centre_id)
     form.links.choices = [(code, f"{code} {wording}") for code, wording in links.items()]
     return form
 

@@ -64,7 +64,7 @@ class ItemForm(Form):
     at_most = Points(
         N_("本条最多"), optional, description=N_("一个周期内这一条最多扣或加多少分；留空为不限。")
     )
-    links = Choices(N_("连到的检查项目"), [optional])
+    links = Choices(N_("连到的检查项目和台账"), [optional])
 
     def validate(self, **options: Any) -> bool:
         valid = super().validate(**options)

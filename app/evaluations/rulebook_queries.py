@@ -20,6 +20,7 @@ from app.evaluations.version_rules import VersionStatus
 from app.extensions import db
 from app.inspections.models import Checklist, ChecklistItem
 from app.permissions import Actor
+from app.registers.rules import Kind
 
 ORDER = Order(RulebookVersion.effective_on, RulebookVersion.id, centre=RulebookVersion.centre_id)
 
@@ -103,11 +104,14 @@ def books_in(centre_id: int, first: date, last: date) -> list[tuple[RulebookVers
 
 
 def links_of(session: Session, centre_id: int) -> dict[str, str]:
-    """Return what items can be linked to at a centre: each check item's code with its latest wording."""
+    """Return what items can be linked to at a centre, with its words.
+
+    Each check item's code with its latest wording, and the kinds of the registers, whose words are labels.
+    """
     rows = session.execute(
         select(ChecklistItem.code, ChecklistItem.wording)
         .join(Checklist, Checklist.id == ChecklistItem.checklist_id)
         .where(Checklist.centre_id == centre_id)
         .order_by(Checklist.effective_on, ChecklistItem.checklist_id, ChecklistItem.position)
     )
-    return {row.code: row.wording for row in rows}
+    return {row.code: row.wording for row in rows} | {kind.value: "" for kind in Kind}

@@ -23,8 +23,9 @@ from app.evaluations.version_rules import TEXT_MAX, VersionStatus, standing
 from app.extensions import db
 from app.fields import refuse
 from app.permissions import Permission
+from app.registers.rules import Kind
 from app.web.access import actor, requires
-from app.web.page import done, message, render
+from app.web.page import done, label, message, render
 
 rulebooks = Blueprint("rulebooks", __name__)
 
@@ -156,6 +157,12 @@ def _standing(row: RulebookVersion) -> object:
     return standing(row.status, row.effective_on, row.retired_on, clock.today())
 
 
+def link_words(centre_id: int) -> dict[str, str]:
+    """Return what items can be linked to at a centre, each with its words."""
+    found = rulebook_queries.links_of(db.session(), centre_id)
+    return {code: wording or label(Kind(code)) for code, wording in found.items()}
+
+
 def _known(form: Form) -> int:
     """Return the version that a form was made from; one that no row has where it says none."""
     version = row_id(form["version"].data)
@@ -187,7 +194,7 @@ def record_page(
         versions=versions,
         newest=versions[0].id == row.id,
         standing_of=_standing,
-        links=rulebook_queries.links_of(db.session(), row.centre_id),
+        links=link_words(row.centre_id),
         tiers=write_tiers,
         plain=plain,
         fault=message(fault) if fault else "",

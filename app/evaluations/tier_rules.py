@@ -23,7 +23,8 @@ BY_SIGN = {sign: compare for compare, sign in SIGNS.items()} | {
     ">=": Compare.AT_LEAST,
     "<=": Compare.AT_MOST,
 }
-REST, REST_WORDS = N_("其余"), ("其余", "otherwise", "")
+REST = N_("其余")
+REST_WORDS = (REST, "otherwise", "")
 _CONDITION = re.compile(r"([\w. -]*[\w.-])\s*(>=|<=|≥|≤|>|<|=)\s*(.*\S)")
 
 
