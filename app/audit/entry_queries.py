@@ -30,7 +30,6 @@ from app.audit.queries import Event, chains_of, event_of, with_names
 from app.core.errors import Invalid, NotFound
 from app.core.i18n import N_
 from app.db.listing import COUNT_CAP, PAGE_SIZE, Page, unsteered
-from app.db.mixins import Audited
 from app.db.scope import MISSING, OutOfScope
 from app.db.search import fold
 from app.extensions import db
@@ -116,16 +115,6 @@ class Meant:
     @property
     def unclear(self) -> bool:
         return bool(self.people or self.subjects)
-
-
-class _EntryOutOfScope(OutOfScope):
-    """An entry of a chain that this auditor does not read; it has no page of its own to name."""
-
-    def __init__(self) -> None:
-        NotFound.__init__(self, MISSING)
-
-    def subject(self) -> Audited | None:
-        return None
 
 
 # --- what the words of a filter mean -------------------------------------------------------------------
@@ -300,5 +289,5 @@ def get_entry(actor: Actor, centre_id: int, seq: int) -> Line:
     if entry is None:
         raise NotFound(MISSING)
     if centre_id not in chains_of(actor):
-        raise _EntryOutOfScope
+        raise OutOfScope  # an entry has no page of its own to name
     return Line(entry, with_names([event_of(entry)], entry.subject_type)[0])

@@ -17,14 +17,14 @@ MISSING = N_("没有找到这条记录，或者它不在您的查看范围内。
 
 
 class OutOfScope(NotFound):
-    """The row exists, but not for this reader: a 404 to him, a refusal in the log."""
+    """It exists, but not for this reader: a 404 to him, a refusal in the log with the row, if it is one."""
 
-    def __init__(self, model: type[Audited], row_id: int) -> None:
+    def __init__(self, model: type[Audited] | None = None, row_id: int = 0) -> None:
         super().__init__(MISSING)
         self.model, self.row_id = model, row_id
 
     def subject(self) -> Audited | None:
-        return db.session.get(self.model, self.row_id)
+        return db.session.get(self.model, self.row_id) if self.model else None
 
 
 def row_id(value: str | None) -> int | None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
@@ -17,7 +17,7 @@ from app.attachments import queries as attachments
 from app.attachments.models import Attachment
 from app.core.events import FactValue, ScoreEvent
 from app.db import scope, search
-from app.db.listing import COUNT_CAP, Order, Page, fetch, walk
+from app.db.listing import Order, Page, capped_counts, fetch, walk
 from app.db.scope import row_id
 from app.extensions import db
 from app.organisation.models import Department, PatrolPoint, StaffMember
@@ -218,28 +218,16 @@ def ledger(actor: Actor, args: Mapping[str, str], today: date) -> Ledger:
         RegisterEntry.status == EntryStatus.CONFIRMED, RegisterEntry.happened_on >= first
     )
     counted = {each.value: of_month.where(RegisterEntry.register == each) for each in Register}
-    counted |= {"listed": rows, "to_confirm": visible_to(actor).where(_waits_for(actor))}
-    counts = _capped(counted)
+    counted |= {"listed": rows, "to_confirm": waiting_for(actor)}
+    counts = capped_counts(db.session(), counted)
     return Ledger(
         page, counts["listed"], counts["to_confirm"], {each: counts[each.value] for each in Register}
     )
 
 
-def _capped(counted: Mapping[str, Select[RegisterEntry]]) -> dict[str, int]:
-    """Count several selections in one statement, each no further than one above the cap."""
-    counts = [
-        select(func.count())
-        .select_from(rows.with_only_columns(RegisterEntry.id).limit(COUNT_CAP + 1).subquery())
-        .scalar_subquery()
-        .label(name)
-        for name, rows in counted.items()
-    ]
-    return db.session.execute(select(*counts)).one()._asdict()
-
-
-def to_confirm(actor: Actor) -> int:
-    """Count what waits for the actor as a second person, capped."""
-    return _capped({"waiting": visible_to(actor).where(_waits_for(actor))})["waiting"]
+def waiting_for(actor: Actor) -> Select[RegisterEntry]:
+    """Return what waits for the actor as a second person."""
+    return visible_to(actor).where(_waits_for(actor))
 
 
 # --- one entry ------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from app.organisation.setup_queries import Step
 from app.permissions import Actor, Permission
 from app.rectifications import queries as rectifications
 from app.rectifications.models import Rectification
+from app.registers import queries as registers
 from app.reports import week_queries
 from app.reports.week_queries import Week
 from app.worktime.queries import calendar
@@ -143,6 +144,9 @@ def _asks(actor: Actor, now: datetime, days: WorkCalendar) -> Iterator[tuple[str
             always = key in ("recheck", "decide") or not actor.centre_wide
             yield key, _notices("mine", key, name, kind, actor, now, days, always=always)
     yield from _finding_asks(actor)
+    if actor.can(P.REGISTER_CONFIRM):
+        rows = Rows("registers.index", {"mine": "confirm"})
+        yield "registers", _Ask(N_("待我确认的登记"), rows, registers.waiting_for(actor), "open", False)
     for key, name, look in _STANDING if reads else ():
         yield key, _notices("stands", key, name, look, actor, now, days)
     yield from _watched(actor, now)

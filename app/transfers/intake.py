@@ -22,6 +22,7 @@ from app.core.errors import DomainError, Invalid, NotFound
 from app.core.i18n import N_
 from app.db import drafts
 from app.db.drafts import Draft
+from app.db.scope import OutOfScope
 from app.db.uow import end_reading, short_transaction
 from app.extensions import db
 from app.permissions import Actor
@@ -43,9 +44,11 @@ Row = tuple[int, list[Any]]
 
 
 def kind_of(actor: Actor, name: str) -> Import:
-    """Return a kind of table that a person may take in, by its name. Raise NotFound."""
-    if name not in importing.allowed(actor):
+    """Return a kind of table that a person may take in, by its name. Raise NotFound or OutOfScope."""
+    if name not in importing.every():
         raise NotFound(N_("没有这种导入。"))
+    if name not in importing.allowed(actor):
+        raise OutOfScope
     return importing.every()[name]
 
 

@@ -17,6 +17,7 @@ from app.rectifications import services
 from tests.cast import actor
 from tests.factories.inspections import begin, make_findings, submitted
 from tests.factories.rectifications import answered, issued, make_rectifications, received
+from tests.factories.registers import recorded
 from tests.pages import Page
 from tests.sweeps import watch_statements
 from tests.web.test_patrol import fill
@@ -203,6 +204,14 @@ def test_a_visit_to_release_stands_on_the_heads_page(site, app, sign_in):
     assert figures(Page(client.get("/")))["待公开的暗访"] == "1"
     assert len(Page(client.get("/patrols?released=0")).all("tbody tr")) == 1
     assert week(Page(sign_in("chief_a").get("/")))["合计"] == ["0", "0", "0"], "nobody is told by a number"
+
+
+def test_a_register_entry_stands_on_the_page_of_a_second_person(site, app, sign_in):
+    make(app, site, recorded)
+    client = sign_in("head")
+    assert figures(Page(client.get("/")))["待我确认的登记"] == "1"
+    assert len(Page(client.get("/registers?mine=confirm")).all("tbody tr")) == 1
+    assert "待我确认的登记" not in figures(Page(sign_in("wang").get("/")))  # who recorded it
 
 
 def test_the_page_costs_the_same_however_much_there_is(site, app, sign_in):

@@ -27,6 +27,7 @@ from tests.factories.registers import (
     refused,
 )
 from tests.pages import Page, follow
+from tests.web.test_patrol import refusals
 
 pytestmark = pytest.mark.usefixtures("quick_photos")
 
@@ -266,7 +267,10 @@ def test_a_table_of_attendance_is_checked_taken_in_and_confirmed(app: Any, sign_
     assert "不能自己确认" not in page.text("main")
 
 
-def test_a_table_of_attendance_is_no_business_of_an_administrator(sign_in: Any) -> None:
+def test_a_table_of_attendance_is_no_business_of_an_administrator(app: Any, sign_in: Any) -> None:
+    before = len(refusals(app))
     assert sign_in("sysadmin").get("/imports/attendance").status_code == 404
     assert sign_in("wang").get("/imports/staff").status_code == 404
+    assert sign_in("wang").get("/imports/nothing").status_code == 404
     assert sign_in("director").get("/imports/attendance").status_code == 403
+    assert len(refusals(app)) == before + 3  # what does not exist is refused to nobody
