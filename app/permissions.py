@@ -48,6 +48,12 @@ class Permission(StrEnum):
     RULEBOOK_DECIDE = "rulebook:decide"
     RULEBOOK_MANAGE = "rulebook:manage"
     RULEBOOK_READ = "rulebook:read"
+    EVALUATION_COMPUTE = "evaluation:compute"
+    EVALUATION_CORRECT = "evaluation:correct"
+    EVALUATION_LOCK = "evaluation:lock"
+    EVALUATION_READ = "evaluation:read"
+    OBJECTION_DECIDE = "objection:decide"
+    OBJECTION_FILE = "objection:file"
     SETTING_MANAGE = "setting:manage"
     SETTING_READ = "setting:read"
 
@@ -74,6 +80,7 @@ _READ_LEDGERS = {
     P.RECTIFICATION_READ,
     P.REGISTER_READ,
     P.RULEBOOK_READ,
+    P.EVALUATION_READ,
     P.DOCUMENT_READ,
     P.ORGANISATION_READ,
 }
@@ -116,6 +123,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REGISTER_RECORD,
             P.REGISTER_VOID,
             P.RULEBOOK_MANAGE,
+            P.EVALUATION_COMPUTE,
+            P.EVALUATION_CORRECT,
+            P.OBJECTION_DECIDE,
             P.SETTING_READ,
         },
         Role.DIRECTOR: _READ_LEDGERS
@@ -126,6 +136,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REGISTER_CONFIRM,
             P.REGISTER_VOID,
             P.RULEBOOK_DECIDE,
+            P.EVALUATION_LOCK,
+            P.OBJECTION_DECIDE,
             P.SETTING_READ,
             P.SETTING_MANAGE,
         },
@@ -136,6 +148,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_SUBMIT,
             P.REGISTER_READ,
             P.RULEBOOK_READ,
+            P.EVALUATION_READ,
+            P.OBJECTION_FILE,
         },
         Role.CHIEF_REPRESENTATIVE: {
             P.FINDING_CONFIRM,
@@ -145,6 +159,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_SUBMIT,
             P.REGISTER_READ,
             P.RULEBOOK_READ,
+            P.EVALUATION_READ,
+            P.OBJECTION_FILE,
             P.DOCUMENT_READ,
         },
         Role.COMPLAINT_OFFICER: {

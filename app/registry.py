@@ -65,7 +65,7 @@ FEATURES = (
     Feature("registers", (Nav("registers.index", NN_("台账"), P.REGISTER_READ, "l", "ledger"),)),
     Feature(
         "evaluations",
-        (Nav("evaluations.rulebooks.index", NN_("考核细则"), P.RULEBOOK_READ, "k", "evaluation"),),
+        (Nav("evaluations.index", NN_("考核"), P.EVALUATION_READ, "k", "evaluation"),),
     ),
     Feature("transfers"),
     Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),

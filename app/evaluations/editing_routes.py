@@ -165,7 +165,7 @@ def change_head(rulebook_id: int) -> Response:
 
 def _draft(rulebook_id: int) -> RulebookVersion:
     """Return a draft in sight. Raise NotAllowed if the version is none any more."""
-    g.section = "evaluations.rulebooks.index"
+    g.section = "evaluations.index"
     row = rulebook_queries.get_version(actor(), rulebook_id)
     if row.status is not VersionStatus.DRAFT:
         raise NotAllowed(rulebook_services.NOT_A_DRAFT)

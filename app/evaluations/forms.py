@@ -8,6 +8,7 @@ from wtforms import BooleanField, Form, HiddenField
 from app.core.errors import Invalid
 from app.core.i18n import N_
 from app.evaluations.labels import LABELS
+from app.evaluations.month_rules import ObjectionStatus
 from app.evaluations.rulebook_rules import (
     Amount,
     AsEntered,
@@ -28,7 +29,19 @@ from app.evaluations.version_rules import (
     TEXT_MAX,
     TITLE_MAX,
 )
-from app.fields import Cards, Choice, Choices, Day, Line, Paragraphs, Points, optional, refuse, required
+from app.fields import (
+    Cards,
+    Choice,
+    Choices,
+    Day,
+    Line,
+    OneTimeKey,
+    Paragraphs,
+    Points,
+    optional,
+    refuse,
+    required,
+)
 
 
 def _words(kind: type[StrEnum]) -> list[tuple[str, str]]:
@@ -202,3 +215,42 @@ class RetireForm(Form):
     version = HiddenField()
     retired_on = Day(N_("停用日期"), required)
     reason = Line(N_("停用原因"), required, most=REASON_MAX)
+
+
+class MonthForm(Form):
+    month = Line(N_("月份"), required, most=7, description=N_("如 2026-10。"))
+
+
+class StepForm(Form):
+    """A step of a month that needs nothing but the version it was shown in."""
+
+    version = HiddenField()
+
+
+class ReopenForm(StepForm):
+    reason = Paragraphs(N_("重开原因"), required, most=REASON_MAX)
+
+
+class ObjectionForm(Form):
+    reason = Paragraphs(N_("申诉理由"), required, most=1000)
+
+
+class DecisionForm(Form):
+    version = HiddenField()
+    status = Cards(
+        N_("决定"),
+        [required],
+        choices=[
+            (each.value, LABELS[ObjectionStatus][each])
+            for each in ObjectionStatus
+            if each is not ObjectionStatus.PENDING
+        ],
+    )
+    count = Points(N_("改为多少次"), optional, description=N_("只在“变更”时填写；半次写 0.5。"))
+    decision = Paragraphs(N_("决定理由"), required, most=1000)
+
+
+class CorrectionForm(Form):
+    form_key = OneTimeKey()
+    points = Points(N_("更正分值"), required, description=N_("补回写正数，补扣写负数。"))
+    reason = Paragraphs(N_("更正原因"), required, most=1000)

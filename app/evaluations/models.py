@@ -1,17 +1,22 @@
-"""Rulebooks, version by version."""
+"""Rulebooks, version by version; months with their runs, scores and lines; objections; corrections."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.accounts.models import User
 from app.db.mixins import Audited
-from app.db.types import enum_type
+from app.db.types import Instant, JsonText, ScaledPoints, enum_type
+from app.evaluations.month_rules import Apart, MonthState, ObjectionStatus, Scored
 from app.evaluations.rules import Span, Subject
 from app.evaluations.version_rules import CODE_MAX, TITLE_MAX, VersionStatus
 from app.extensions import Model
+from app.organisation.models import Department, PatrolPoint, StaffMember
 
 
 class RulebookVersion(Audited, Model):
@@ -43,3 +48,165 @@ class RulebookVersion(Audited, Model):
     @property
     def audit_name(self) -> str:
         return f"{self.name} v{self.edition}"
+
+
+class EvaluationMonth(Audited, Model):
+    """One month of one centre; its figures are those of its latest run."""
+
+    __tablename__ = "evaluation_months"
+    __table_args__ = (UniqueConstraint("centre_id", "first_on"),)
+    __audit_type__ = "evaluation_month"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    first_on: Mapped[date] = mapped_column(Date)
+    state: Mapped[MonthState] = mapped_column(enum_type(MonthState), default=MonthState.OPEN)
+    runs: Mapped[int] = mapped_column(default=0)  # how many there are; the latest counts
+    published_on: Mapped[date | None] = mapped_column(Date)
+    objections_until: Mapped[date | None] = mapped_column(Date)
+
+    @property
+    def audit_name(self) -> str:
+        return f"{self.first_on:%Y-%m}"
+
+
+class ScoreRun(Audited, Model):
+    """One computation of a month; earlier ones are kept."""
+
+    __tablename__ = "score_runs"
+    __table_args__ = (UniqueConstraint("month_id", "number"),)
+    __audit_type__ = "score_run"
+
+    month_id: Mapped[int] = mapped_column(ForeignKey("evaluation_months.id"))
+    number: Mapped[int]
+    computed_at: Mapped[datetime] = mapped_column(Instant)
+    computed_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    events: Mapped[int]  # how many the ledgers offered
+    problems: Mapped[Any] = mapped_column(JsonText)  # [[is a fault, what, whom or where], …]
+    digest: Mapped[str] = mapped_column(String(64))  # of all scores and lines: equal runs are equal here
+
+    month: Mapped[EvaluationMonth] = relationship(lazy="select")
+    computed_by: Mapped[User] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.month
+
+
+class Score(Audited, Model):
+    """What one person, window, chief representative or department got in one run."""
+
+    __tablename__ = "scores"
+    __table_args__ = (
+        UniqueConstraint("run_id", "subject", "place"),
+        Index("ix_scores_staff", "staff_member_id", "run_id"),
+    )
+    __audit_type__ = "score"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("score_runs.id"))
+    rulebook_id: Mapped[int] = mapped_column(ForeignKey("rulebooks.id"))
+    subject: Mapped[Scored] = mapped_column(enum_type(Scored))
+    place: Mapped[int]  # its line in the table: the ranked by rank, then those apart
+    staff_member_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    patrol_point_id: Mapped[int | None] = mapped_column(ForeignKey("patrol_points.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    rank: Mapped[int | None]
+    apart: Mapped[Apart | None] = mapped_column(enum_type(Apart))
+    published: Mapped[Decimal] = mapped_column(ScaledPoints)
+    unrounded: Mapped[Decimal] = mapped_column(ScaledPoints)
+    days: Mapped[int | None]  # working days at a post, of those of the month
+    workdays: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(120), default="")
+    vetoes: Mapped[Any] = mapped_column(JsonText)
+
+    run: Mapped[ScoreRun] = relationship(lazy="raise")
+    rulebook: Mapped[RulebookVersion] = relationship(lazy="raise")
+    staff_member: Mapped[StaffMember | None] = relationship(lazy="raise")
+    patrol_point: Mapped[PatrolPoint | None] = relationship(lazy="raise")
+    department: Mapped[Department | None] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.run.month
+
+
+class ScoreLine(Audited, Model):
+    """One deduction or bonus with its source row; the lines of a score sum to it."""
+
+    __tablename__ = "score_lines"
+    __table_args__ = (
+        UniqueConstraint("score_id", "place"),
+        Index("ix_score_lines_source", "source", "source_id"),
+    )
+    __audit_type__ = "score_line"
+
+    score_id: Mapped[int] = mapped_column(ForeignKey("scores.id"))
+    place: Mapped[int]
+    item: Mapped[str] = mapped_column(String(40))
+    item_name: Mapped[str] = mapped_column(String(120))
+    clause: Mapped[str] = mapped_column(String(200))
+    count: Mapped[Decimal] = mapped_column(ScaledPoints)
+    worth: Mapped[Decimal] = mapped_column(ScaledPoints)
+    why: Mapped[str] = mapped_column(Text)
+    happened_on: Mapped[date | None] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(String(40))  # the ledger, empty where no row stands behind the line
+    source_id: Mapped[int | None]
+    evidence: Mapped[int]  # how many files the source row has
+
+    score: Mapped[Score] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.score.run.month
+
+
+class Objection(Audited, Model):
+    """What a person or his chief representative says against a line; it is about the event behind it."""
+
+    __tablename__ = "objections"
+    __table_args__ = (
+        UniqueConstraint("month_id", "source", "source_id"),
+        Index("ix_objections_list", "centre_id", "filed_at", "id"),
+    )
+    __audit_type__ = "objection"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    month_id: Mapped[int] = mapped_column(ForeignKey("evaluation_months.id"))
+    line_id: Mapped[int] = mapped_column(ForeignKey("score_lines.id"))  # as it was when it was objected to
+    source: Mapped[str] = mapped_column(String(40))
+    source_id: Mapped[int]
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who recorded that event
+    status: Mapped[ObjectionStatus] = mapped_column(
+        enum_type(ObjectionStatus), default=ObjectionStatus.PENDING
+    )
+    reason: Mapped[str] = mapped_column(Text)
+    filed_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    filed_at: Mapped[datetime] = mapped_column(Instant)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    decision: Mapped[str] = mapped_column(Text, default="")
+    changed_count: Mapped[Decimal | None] = mapped_column(ScaledPoints)  # what the event counts from now on
+
+    month: Mapped[EvaluationMonth] = relationship(lazy="raise")
+    line: Mapped[ScoreLine] = relationship(lazy="raise")
+    filed_by: Mapped[User] = relationship(lazy="raise", foreign_keys=[filed_by_id])
+    decided_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[decided_by_id])
+
+
+class ScoreCorrection(Audited, Model):
+    """Puts a locked month right by a line in a later one, which names its origin."""
+
+    __tablename__ = "score_corrections"
+    __table_args__ = (
+        UniqueConstraint("form_key"),
+        Index("ix_score_corrections_month", "month_id"),
+    )
+    __audit_type__ = "score_correction"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    month_id: Mapped[int] = mapped_column(ForeignKey("evaluation_months.id"))  # whose figures it enters
+    form_key: Mapped[str] = mapped_column(String(40))
+    origin_id: Mapped[int] = mapped_column(ForeignKey("scores.id"))  # what it corrects
+    worth: Mapped[Decimal] = mapped_column(ScaledPoints)  # plus gives back
+    reason: Mapped[str] = mapped_column(Text)
+    entered_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[datetime] = mapped_column(Instant)
+
+    origin: Mapped[Score] = relationship(lazy="raise")

@@ -1,11 +1,24 @@
-"""Evaluations: rulebooks."""
+"""Evaluations: the months; objections and rulebooks have routes of their own."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
-from app.evaluations import editing_routes, rulebook_routes
+from app.evaluations import editing_routes, month_routes, objection_routes, rulebook_routes
+from app.permissions import Permission
+from app.web.access import requires
 
 bp = Blueprint("evaluations", __name__)
-for part in (rulebook_routes.rulebooks, editing_routes.editing):
+for part in (
+    rulebook_routes.rulebooks,
+    editing_routes.editing,
+    month_routes.months,
+    objection_routes.objections,
+):
     bp.register_blueprint(part)
+
+
+@bp.get("/evaluations")
+@requires(Permission.EVALUATION_READ)
+def index() -> Response:
+    return month_routes.index_page()

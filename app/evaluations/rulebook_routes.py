@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 from flask_babel import gettext as _
 from wtforms import Form
 
@@ -185,6 +185,7 @@ def record_page(
     fault: DomainError | None = None,
 ) -> Response:
     """Show a version; the forms are those that were refused, `fault` why an item could not be removed."""
+    g.section = "evaluations.index"
     versions = rulebook_queries.versions_of(actor(), row)
     return render(
         "evaluations/rulebook.html",

@@ -1,215 +1,304 @@
-"""Rulebooks: drafts, versions in force, and everything a screen does with them."""
+"""Months of evaluation in every state, objections, corrections; the rulebooks are in a file of their own."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
+
+from sqlalchemy import select
 
 from app import clock
 from app.db.uow import unit_of_work
-from app.evaluations import rulebook_services
+from app.evaluations import month_services, objection_services, rulebook_services
+from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
+from app.evaluations.month_rules import MONTH_OPENED, MonthState, MonthVerb, ObjectionStatus, Scored
+from app.extensions import db
+from app.inspections.models import Finding
+from app.inspections.rules import (
+    FINDING_RECORDED,
+    Confirmation,
+    Finder,
+    FindingSource,
+    FindingStatus,
+)
 from app.permissions import Permission
 from tests.cast import actor
+from tests.factories import rulebooks
 from tests.factories.base import Example, Ids, Ledger, Visit
 
-TITLE = "大厅人员月度考核细则"
-HALL = """\
-rulebook: {code}
-title: {title}
+OCTOBER = date(2026, 10, 1)
+EARLY = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)  # long enough ago for objections to be over today
+REASON = "当时经批准外出，已在系统报备。"
+WINDOW = """\
+rulebook: hall_window
+title: 窗口月度考核细则
 version: 1
 effective_from: 2026-01-01
-source: 测试用
-subject: {subject}
+subject: window
 period: month
+result: window
 scores:
-  - {{id: month, name: 月度得分, base: 100, floor: 0, ceiling: 110, bonus_cap: 10}}
+  - {id: chief_rep, name: 首席代表得分, base: 100, floor: 0, ceiling: 100,
+     answers_for: [{score: window, ratio: 50%}]}
+  - {id: window, name: 窗口得分, base: 70, floor: 0, ceiling: 100,
+     parts: [{input: staff_mean, worth: 30, out_of: 100}]}
 categories:
-  - id: discipline
-    name: 劳动纪律
-    max: 40
-    stop_at_zero: true
+  - id: duty
+    name: 在岗
     items:
-      - {{id: away, name: 空岗, clause: 第三条, per: person_occurrence, deduct: 2, links: [A-01]}}
-      - id: late
-        name: 迟到
-        per: person_occurrence
-        deduct:
-          - {{if: {{minutes: {{at_most: 10}}}}, points: 1}}
-          - {{points: 3}}
-  - id: manner
-    name: 服务态度
-    items:
-      - {{id: refusal, name: 推诿, deduct: {{from: 2, to: 5}}, links: [R-01]}}
+      - {id: empty, name: 空岗, deduct: 4, links: [A-01]}
+inputs:
+  - {id: staff_mean, name: 人员平均, kind: mean}
 """
 
 
-def text(code: str = "hall", subject: str = "staff", title: str = TITLE) -> str:
-    """Return a small rulebook whose items are linked to the cast's check items."""
-    return HALL.format(code=code, title=title, subject=subject)
+def standing_rules() -> None:
+    """Put a rulebook for people and one for windows in force."""
+    rulebooks.in_force()
+    with unit_of_work(actor("head", Permission.RULEBOOK_MANAGE), clock.now()) as uow:
+        row = rulebook_services.import_rulebook(uow, uow.actor.centre_id or 0, WINDOW)
+        rulebook_services.put_in_force(uow, row.id, OCTOBER.replace(month=1))
 
 
-def drafted(code: str = "hall", subject: str = "staff", title: str = TITLE) -> int:
-    """Bring a rulebook in as a draft; return its id."""
-    who = actor("head", Permission.RULEBOOK_MANAGE)
-    with unit_of_work(who, clock.now()) as uow:
-        return rulebook_services.import_rulebook(uow, who.centre_id or 0, text(code, subject, title)).id
+def seen(site: Any, number: str, at: datetime, code: str = "A-01", **over: Any) -> int:
+    """Record a finding of an inspector's at a moment; by default at window A, of its person."""
+    cast = site.cast
+    with unit_of_work(actor("wang", Permission.FINDING_RECORD), clock.now()) as uow:
+        row = Finding(
+            **{
+                "centre_id": cast.centre,
+                "number": number,
+                "item_id": cast.items[code],
+                "patrol_point_id": cast.point_a,
+                "department_id": cast.department_a,
+                "staff_member_id": cast.window_a_staff,
+                "finder": Finder.INTERNAL,
+                "source": FindingSource.VIDEO,
+                "status": FindingStatus.OPEN,
+                "confirmation": Confirmation.PENDING,
+                "occurred_at": at,
+                "recorded_by_id": cast.users["wang"],
+                "recorded_at": clock.now(),
+                **over,
+            }
+        )
+        uow.session.add(row)
+        uow.session.flush()
+        uow.record(FINDING_RECORDED, row)
+        return row.id
 
 
-def in_force(code: str = "hall", subject: str = "staff", since: date = date(2026, 1, 1)) -> int:
-    """Put a rulebook in force from a day; return its id."""
-    rulebook_id = drafted(code, subject)
-    with unit_of_work(actor("director", Permission.RULEBOOK_DECIDE), clock.now()) as uow:
-        rulebook_services.put_in_force(uow, rulebook_id, since)
-    return rulebook_id
+def computed(site: Any) -> int:
+    """Compute October with two findings against window A and its person; return the month's id."""
+    standing_rules()
+    seen(site, "F9001", datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
+    seen(site, "F9002", datetime(2026, 10, 13, 2, 0, tzinfo=UTC))
+    with unit_of_work(actor("head", Permission.EVALUATION_COMPUTE), EARLY) as uow:
+        return month_services.compute_month(uow, site.cast.centre, OCTOBER).id
 
 
-def many(_site: Any, n: int) -> None:
+def step(
+    month_id: int, username: str, verb: MonthVerb, now: datetime | None = None, reason: str = ""
+) -> None:
+    month = db.session.get_one(EvaluationMonth, month_id, populate_existing=True)
+    version = month.version
+    with unit_of_work(actor(username), now or clock.now()) as uow:
+        month_services.take_step(uow, month_id, verb, version, reason)
+
+
+def published(site: Any, now: datetime | None = None) -> int:
+    month_id = computed(site)
+    step(month_id, "head", MonthVerb.PUBLISH, now)
+    return month_id
+
+
+def locked(site: Any) -> int:
+    month_id = published(site, EARLY)
+    step(month_id, "director", MonthVerb.LOCK)
+    return month_id
+
+
+def score_of(month_id: int, subject: Scored, owner: int) -> Score:
+    """Return the score that counts of one of those concerned."""
+    column = Score.staff_member_id if subject is Scored.STAFF else Score.patrol_point_id
+    rows = (
+        select(Score)
+        .join(ScoreRun, ScoreRun.id == Score.run_id)
+        .join(EvaluationMonth, EvaluationMonth.id == ScoreRun.month_id)
+        .where(
+            ScoreRun.month_id == month_id,
+            ScoreRun.number == EvaluationMonth.runs,
+            Score.subject == subject,
+            column == owner,
+        )
+    )
+    return db.session.scalars(rows).one()
+
+
+def line_of(site: Any, month_id: int, place: int = 0) -> int:
+    """Return a line of the person of window A behind which a finding stands."""
+    score = score_of(month_id, Scored.STAFF, site.cast.window_a_staff)
+    rows = select(ScoreLine.id).where(ScoreLine.score_id == score.id, ScoreLine.source == "finding")
+    return list(db.session.scalars(rows.order_by(ScoreLine.place)))[place]
+
+
+def objected(site: Any, username: str = "window_a") -> int:
+    """File an objection against a line of the published October; return its id."""
+    line_id = line_of(site, published(site))
+    with unit_of_work(actor(username, Permission.OBJECTION_FILE), clock.now()) as uow:
+        return objection_services.file_objection(uow, line_id, REASON).id
+
+
+def decided(objection_id: int, status: ObjectionStatus, count: str | None = None) -> None:
+    version = db.session.get_one(Objection, objection_id, populate_existing=True).version
+    given = None if count is None else Decimal(count)
+    with unit_of_work(actor("head", Permission.OBJECTION_DECIDE), clock.now()) as uow:
+        objection_services.decide(uow, objection_id, status, "经核实。", given, version)
+
+
+def many_months(site: Any, n: int) -> None:
+    """Open n months, one after another."""
+    with unit_of_work(actor("head"), clock.now()) as uow:
+        for number in range(n):
+            first_on = date(1990 + number // 12, number % 12 + 1, 1)
+            month = EvaluationMonth(
+                centre_id=site.cast.centre, first_on=first_on, state=MonthState.ANNOUNCED, runs=0
+            )
+            uow.session.add(month)
+            uow.session.flush()
+            uow.record(MONTH_OPENED, month)
+
+
+def many_objections(site: Any, n: int) -> None:
+    """File n objections against findings of one month, a day apart."""
+    standing_rules()
     for number in range(n):
-        drafted(f"hall{number}", title=f"细则之{number}")
+        day = datetime(2026, 10, 1 + number % 28, 1 + number // 28, 0, tzinfo=UTC)
+        seen(site, f"F8{number:03}", day)
+    with unit_of_work(actor("head"), clock.now()) as uow:
+        month_id = month_services.compute_month(uow, site.cast.centre, OCTOBER).id
+    step(month_id, "head", MonthVerb.PUBLISH)
+    score = score_of(month_id, Scored.STAFF, site.cast.window_a_staff)
+    rows = select(ScoreLine.id).where(ScoreLine.score_id == score.id, ScoreLine.source == "finding")
+    for line_id in list(db.session.scalars(rows)):
+        with unit_of_work(actor("window_a"), clock.now()) as uow:
+            objection_services.file_objection(uow, line_id, f"理由{line_id}")
 
 
-def _draft(_site: Any) -> Ids:
-    return {"rulebook_id": drafted()}
+def _version_of(month_id: int) -> str:
+    return str(db.session.get_one(EvaluationMonth, month_id, populate_existing=True).version)
 
 
-def _standing(_site: Any) -> Ids:
-    return {"rulebook_id": in_force()}
+def _month(make: Any, *args: Any) -> Any:
+    def prepare(site: Any) -> Ids:
+        month_id = make(site, *args)
+        return {"month_id": month_id, "_version": _version_of(month_id)}
+
+    return prepare
 
 
-def _item(_site: Any) -> Ids:
-    return {"rulebook_id": drafted(), "item_id": "away"}
+def _rules(site: Any) -> Ids:
+    standing_rules()
+    seen(site, "F9001", datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
+    return {}
 
 
-def _category(_site: Any) -> Ids:
-    return {"rulebook_id": drafted(), "category_id": "discipline"}
+def _sheet(site: Any) -> Ids:
+    return {"score_id": score_of(locked(site), Scored.STAFF, site.cast.window_a_staff).id}
 
 
-def _score(_site: Any) -> Ids:
-    return {"rulebook_id": drafted(), "score_id": "month"}
+def _own_sheet(site: Any) -> Ids:
+    return {"score_id": score_of(published(site), Scored.STAFF, site.cast.window_a_staff).id}
 
 
-ITEM = {
-    "version": "1",
-    "category": "discipline",
-    "id": "badge",
-    "name": "未亮牌",
-    "clause": "第四条",
-    "kind": "deduct",
-    "per": "person_occurrence",
-    "amount": "fixed",
-    "points": "0.5",
-    "low": "",
-    "high": "",
-    "tiers": "",
-    "target": "",
-    "threshold": "",
-    "each": "",
-    "counted": "whole",
-    "at_most": "4",
-    "links": "A-02",
-}
-SHOWN = "evaluations.rulebooks.show"
+def _line(site: Any) -> Ids:
+    return {"line_id": line_of(site, published(site))}
+
+
+def _objection(site: Any) -> Ids:
+    objection_id = objected(site)
+    return {"objection_id": objection_id, "_version": "1"}
+
+
+def _announced(site: Any) -> int:
+    month_id = locked(site)
+    step(month_id, "director", MonthVerb.ANNOUNCE)
+    return month_id
+
+
+def _stamp(ids: Ids) -> dict[str, str]:
+    return {"version": str(ids["_version"])}
+
+
+BOARD = "evaluations.months.show"
 EXAMPLES = [
+    *rulebooks.EXAMPLES,
     Example(
-        "evaluations.rulebooks.import_yaml",
+        "evaluations.months.compute",
         "head",
-        data={"text": text()},
-        page="evaluations.rulebooks.import_form",
+        _rules,
+        data={"month": "2026-10"},
+        page="evaluations.index",
+        bulk=True,
     ),
-    Example("evaluations.rulebooks.export", "wang", _standing, page=SHOWN, status=200),
-    Example("evaluations.rulebooks.begin", "head", _standing, page=SHOWN),
+    Example("evaluations.months.publish", "head", _month(computed), data=_stamp, page=BOARD),
+    Example("evaluations.months.lock", "director", _month(published, EARLY), data=_stamp, page=BOARD),
+    Example("evaluations.months.announce", "director", _month(locked), data=_stamp, page=BOARD),
     Example(
-        "evaluations.rulebooks.put_in_force",
+        "evaluations.months.reopen",
         "director",
-        _draft,
-        data={"version": "1", "effective_on": "2026-11-18"},
-        page=SHOWN,
-    ),
-    Example(
-        "evaluations.rulebooks.retire",
-        "director",
-        _standing,
-        data={"version": "2", "retired_on": "2026-12-01", "reason": "改用新办法"},
-        page=SHOWN,
-        shown=(SHOWN,),
+        _month(_announced),
+        data=lambda ids: {**_stamp(ids), "reason": "漏算一个窗口"},
+        page=BOARD,
+        shown=(BOARD,),
         text=("reason",),
     ),
     Example(
-        "evaluations.editing.add_item",
+        "evaluations.months.correct",
         "head",
-        _draft,
-        data=ITEM,
-        page="evaluations.editing.new_item",
-        shown=(SHOWN,),
-        text=("name", "clause"),
+        _sheet,
+        data={"form_key": "correction-one-time", "points": "2", "reason": "当日系统故障"},
+        page="evaluations.months.sheet",
+        text=("reason",),
     ),
     Example(
-        "evaluations.editing.change_item",
-        "head",
-        _item,
-        data={**ITEM, "id": "away", "links": "A-01"},
-        page="evaluations.editing.item",
-        shown=(SHOWN,),
-        text=("name", "clause"),
-    ),
-    Example("evaluations.editing.remove_item", "head", _item, data={"version": "1"}, page=SHOWN),
-    Example(
-        "evaluations.editing.add_category",
-        "head",
-        _draft,
-        data={"version": "1", "id": "place", "name": "现场环境", "score": "month", "max": "10"},
-        page="evaluations.editing.new_category",
-        shown=(SHOWN,),
-        text=("name",),
+        "evaluations.objections.file",
+        "window_a",
+        _line,
+        data={"reason": REASON},
+        page="evaluations.objections.new",
+        text=("reason",),
     ),
     Example(
-        "evaluations.editing.change_category",
+        "evaluations.objections.decide",
         "head",
-        _category,
-        data={"version": "1", "id": "discipline", "name": "纪律", "score": "month", "max": "30"},
-        page="evaluations.editing.category",
-        shown=(SHOWN,),
-        text=("name",),
-    ),
-    Example(
-        "evaluations.editing.change_score",
-        "head",
-        _score,
-        data={"version": "1", "base": "100", "floor": "", "ceiling": "105", "bonus_cap": "5"},
-        page="evaluations.editing.score",
-    ),
-    Example(
-        "evaluations.editing.change_head",
-        "head",
-        _draft,
-        data={
-            "version": "1",
-            "title": "大厅细则",
-            "source": "中心发〔2026〕3号",
-            "readings": "一\n二",
-            "notes": "",
-        },
-        page="evaluations.editing.head",
-        shown=(SHOWN,),
-        text=("title", "source", "readings", "notes"),
+        _objection,
+        data=lambda ids: {**_stamp(ids), "status": "revoked", "count": "", "decision": "情况属实"},
+        page="evaluations.objections.show",
+        shown=("evaluations.objections.show",),
+        text=("decision",),
+        bulk=True,
     ),
 ]
+STRANGERS = ("outsider", "outside_head")
 VISITS = [
-    Visit(SHOWN, "window_a", _standing),
-    Visit("evaluations.editing.new_item", "head", _draft, hidden_from=("outside_head",)),
-    Visit("evaluations.editing.item", "head", _item, hidden_from=("outside_head",)),
+    *rulebooks.VISITS,
+    Visit(BOARD, "head", _month(computed), hidden_from=(*STRANGERS, "window_a", "chief_a")),
     Visit(
-        "evaluations.editing.example",
+        "evaluations.months.lines",
         "head",
-        _draft,
-        query={"former": "away", "times": "3"},
-        hidden_from=("outside_head",),
+        _month(computed),
+        query={"item": "away"},
+        hidden_from=(*STRANGERS, "window_a"),
     ),
-    Visit("evaluations.editing.new_category", "head", _draft, hidden_from=("outside_head",)),
-    Visit("evaluations.editing.category", "head", _category, hidden_from=("outside_head",)),
-    Visit("evaluations.editing.score", "head", _score, hidden_from=("outside_head",)),
-    Visit("evaluations.editing.head", "head", _draft, hidden_from=("outside_head",)),
+    Visit("evaluations.months.check", "head", _month(computed), hidden_from=("outside_head",)),
+    Visit("evaluations.months.sheet", "window_a", _own_sheet, hidden_from=(*STRANGERS, "chief_b")),
+    Visit("evaluations.objections.new", "window_a", _line, hidden_from=("chief_b",)),
+    Visit("evaluations.objections.show", "window_a", _objection, hidden_from=(*STRANGERS, "chief_b")),
 ]
 LEDGERS = [
-    Ledger("evaluations.rulebooks.index", "head", many, queries=({"status": "draft"}, {"subject": "staff"}))
+    *rulebooks.LEDGERS,
+    Ledger("evaluations.index", "head", many_months),
+    Ledger("evaluations.objections.index", "head", many_objections, queries=({"status": "pending"},)),
 ]

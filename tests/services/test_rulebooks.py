@@ -20,7 +20,7 @@ from app.evaluations.version_rules import VersionStatus
 from app.extensions import db
 from app.permissions import Permission
 from tests.cast import actor
-from tests.factories.evaluations import drafted, in_force, text
+from tests.factories.rulebooks import drafted, in_force, text
 
 pytestmark = pytest.mark.both_databases
 DIRECTOR, HEAD = ("director", Permission.RULEBOOK_DECIDE), ("head", Permission.RULEBOOK_MANAGE)

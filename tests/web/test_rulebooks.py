@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.factories.evaluations import drafted, in_force, text
+from tests.factories.rulebooks import drafted, in_force, text
 from tests.pages import Page, follow
 
 

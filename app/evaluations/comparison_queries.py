@@ -1,0 +1,53 @@
+"""A month computed again and compared with what is stored; nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.core.points import plain
+from app.evaluations import month_queries, place_queries
+from app.evaluations.models import EvaluationMonth
+from app.evaluations.month_scoring import compute
+from app.extensions import db
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Somebody whom today's computation scores otherwise, and the lines that make the difference."""
+
+    name: str
+    stored: Decimal | None
+    now: Decimal | None
+    gone: list[str]
+    new: list[str]
+
+
+def differences(month: EvaluationMonth) -> list[Difference]:
+    """Return whom a computation of today would score otherwise than the run that counts."""
+    run = month_queries.run_of(month)
+    if run is None:
+        return []
+    computed = compute(month, month_queries.waived(db.session(), month.id))
+    if computed.digest == run.digest:
+        return []
+    stored = {(row.subject, place_queries.owner_of(row)): row for row in month_queries.scores_in(run)}
+    fresh = {(each.subject, each.id): each for each in computed.results}
+    found = []
+    for key in stored.keys() | fresh.keys():
+        before, after = stored.get(key), fresh.get(key)
+        lines = month_queries.lines_of(before) if before else []
+        old = [f"{line.why} {plain(line.worth)}" for line in lines]
+        new = [f"{line.why} {plain(line.points)}" for line in (after.lines if after else ())]
+        if old != new:
+            name = before.name if before else after.place.name if after else ""
+            found.append(
+                Difference(
+                    name,
+                    before.published if before else None,
+                    after.points if after else None,
+                    [line for line in old if line not in new],
+                    [line for line in new if line not in old],
+                )
+            )
+    return sorted(found, key=lambda each: each.name)
