@@ -118,7 +118,7 @@ class Score(Audited, Model):
     outcome: Mapped[str] = mapped_column(String(120), default="")
     vetoes: Mapped[Any] = mapped_column(JsonText)
 
-    run: Mapped[ScoreRun] = relationship(lazy="raise")
+    run: Mapped[ScoreRun] = relationship(lazy="select")
     rulebook: Mapped[RulebookVersion] = relationship(lazy="raise")
     staff_member: Mapped[StaffMember | None] = relationship(lazy="raise")
     patrol_point: Mapped[PatrolPoint | None] = relationship(lazy="raise")
@@ -151,7 +151,7 @@ class ScoreLine(Audited, Model):
     source_id: Mapped[int | None]
     evidence: Mapped[int]  # how many files the source row has
 
-    score: Mapped[Score] = relationship(lazy="raise")
+    score: Mapped[Score] = relationship(lazy="select")
 
     def audit_subject(self) -> Audited:
         return self.score.run.month

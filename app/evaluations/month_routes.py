@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, flash, g, request, url_for
 from flask_babel import gettext as _
 
@@ -14,14 +16,17 @@ from app.db.scope import row_id
 from app.db.uow import unit_of_work
 from app.evaluations import comparison_queries, month_queries, month_services, rulebook_queries
 from app.evaluations.forms import CorrectionForm, MonthForm, ReopenForm, StepForm
-from app.evaluations.models import EvaluationMonth, Score
+from app.evaluations.models import EvaluationMonth, Score, ScoreRun
 from app.evaluations.month_rules import SETTLED, MonthState, MonthVerb, Scored, check_objection, month_of
+from app.evaluations.month_scoring import TIMES
 from app.evaluations.objection_services import is_concerned
+from app.evaluations.rulebook_routes import link_words
 from app.fields import refuse
 from app.permissions import Permission
 from app.web.access import actor, can, requires
 from app.web.page import done, label, render
 
+ONE_DAY = timedelta(days=1)
 months = Blueprint("months", __name__)
 
 
@@ -33,7 +38,7 @@ def index_page(form: MonthForm | None = None, status: int = 200) -> Response:
         status=status,
         page=page,
         total=total,
-        form=form or MonthForm(data={"month": f"{clock.today():%Y-%m}"}),
+        form=form or MonthForm(data={"month": f"{clock.today().replace(day=1) - ONE_DAY:%Y-%m}"}),
     )
 
 
@@ -180,6 +185,7 @@ def month_page(month: EvaluationMonth, reopening: ReopenForm | None = None, stat
         subject=subject,
         subjects=list(Scored),
         figures=month_queries.figures(actor(), run, subject) if run else None,
+        problems=_problems(run) if run and can(Permission.EVALUATION_COMPUTE) else [],
         items=month_queries.by_item(actor(), run, subject) if run else [],
         verbs=[verb.value for verb in month_services.verbs_of(actor(), month, clock.today())],
         refused=month_services.refused(actor(), month, clock.today()),
@@ -190,6 +196,19 @@ def month_page(month: EvaluationMonth, reopening: ReopenForm | None = None, stat
         rounded=rounded,
         history=audit.history_of("evaluation_month", month.id) if actor().centre_wide else [],
     )
+
+
+def _problems(run: ScoreRun) -> list[tuple[str, str]]:
+    """Return what was not scored, each with its words: a check item, a kind of entry, a kind of subject."""
+    words = link_words(run.month.centre_id)
+    found = []
+    for _fault, what, whom in run.problems:
+        code, sign, count = whom.partition(TIMES)
+        named = (
+            label(Scored(code)) if code in set(Scored) else " ".join(filter(None, (code, words.get(code))))
+        )
+        found.append((named + sign + count, what))
+    return found
 
 
 def _sheet_page(score: Score, correcting: CorrectionForm | None = None, status: int = 200) -> Response:

@@ -37,6 +37,7 @@ from app.inspections import score_queries as findings
 from app.registers import queries as registers
 
 Source = tuple[str, int]
+TIMES = " × "  # between what was not scored and how often
 STAFF_MEAN, WINDOW_MEAN = "staff_mean", "window_mean"  # inputs that a rulebook asks for by these names
 RANKED_BY_SCORE = Award("")
 OWN = {
@@ -169,7 +170,7 @@ class _Month:
         )
         for link in sorted({event.link for event in self.events} - self.known):
             count = sum(1 for event in self.events if event.link == link)
-            self.done.problems.append((False, N_("没有条目连到这个项目，不计分"), f"{link} × {count}"))
+            self.done.problems.append((False, N_("没有条目连到这个项目，不计分"), f"{link}{TIMES}{count}"))
         self.done.results = ranked(self.done.results)
         return self.done
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import itertools
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,16 @@ from sqlalchemy import select
 
 from app import clock
 from app.db.uow import unit_of_work
-from app.evaluations import month_services, objection_services, rulebook_services
+from app.evaluations import (
+    month_queries,
+    month_services,
+    objection_services,
+    rulebook_queries,
+    rulebook_services,
+)
 from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
 from app.evaluations.month_rules import MONTH_OPENED, MonthState, MonthVerb, ObjectionStatus, Scored
+from app.evaluations.rules import Span, Subject
 from app.extensions import db
 from app.inspections.models import Finding
 from app.inspections.rules import (
@@ -30,6 +38,7 @@ from tests.factories.base import Example, Ids, Ledger, Visit
 OCTOBER = date(2026, 10, 1)
 EARLY = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)  # long enough ago for objections to be over today
 REASON = "当时经批准外出，已在系统报备。"
+_NUMBERS = itertools.count(1)
 WINDOW = """\
 rulebook: hall_window
 title: 窗口月度考核细则
@@ -56,19 +65,22 @@ inputs:
 def standing_rules() -> None:
     """Put a rulebook for people and one for windows in force."""
     rulebooks.in_force()
+    centre_id = actor("head").centre_id or 0
+    if rulebook_queries.standing_of(db.session(), centre_id, Subject.WINDOW, Span.MONTH):
+        return
     with unit_of_work(actor("head", Permission.RULEBOOK_MANAGE), clock.now()) as uow:
         row = rulebook_services.import_rulebook(uow, uow.actor.centre_id or 0, WINDOW)
         rulebook_services.put_in_force(uow, row.id, OCTOBER.replace(month=1))
 
 
-def seen(site: Any, number: str, at: datetime, code: str = "A-01", **over: Any) -> int:
+def seen(site: Any, at: datetime, code: str = "A-01", **over: Any) -> int:
     """Record a finding of an inspector's at a moment; by default at window A, of its person."""
     cast = site.cast
     with unit_of_work(actor("wang", Permission.FINDING_RECORD), clock.now()) as uow:
         row = Finding(
             **{
                 "centre_id": cast.centre,
-                "number": number,
+                "number": f"F9{next(_NUMBERS):04}",
                 "item_id": cast.items[code],
                 "patrol_point_id": cast.point_a,
                 "department_id": cast.department_a,
@@ -90,12 +102,15 @@ def seen(site: Any, number: str, at: datetime, code: str = "A-01", **over: Any) 
 
 
 def computed(site: Any) -> int:
-    """Compute October with two findings against window A and its person; return the month's id."""
+    """Compute a month, October if it is free, with two findings against window A and its person."""
     standing_rules()
-    seen(site, "F9001", datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
-    seen(site, "F9002", datetime(2026, 10, 13, 2, 0, tzinfo=UTC))
+    first_on = OCTOBER
+    while month_queries.month_at(db.session(), site.cast.centre, first_on):
+        first_on = (first_on - timedelta(days=1)).replace(day=1)
+    for day in (12, 13):
+        seen(site, datetime(first_on.year, first_on.month, day, 2, 0, tzinfo=UTC))
     with unit_of_work(actor("head", Permission.EVALUATION_COMPUTE), EARLY) as uow:
-        return month_services.compute_month(uow, site.cast.centre, OCTOBER).id
+        return month_services.compute_month(uow, site.cast.centre, first_on).id
 
 
 def step(
@@ -175,14 +190,15 @@ def many_objections(site: Any, n: int) -> None:
     standing_rules()
     for number in range(n):
         day = datetime(2026, 10, 1 + number % 28, 1 + number // 28, 0, tzinfo=UTC)
-        seen(site, f"F8{number:03}", day)
+        seen(site, day)
     with unit_of_work(actor("head"), clock.now()) as uow:
         month_id = month_services.compute_month(uow, site.cast.centre, OCTOBER).id
     step(month_id, "head", MonthVerb.PUBLISH)
     score = score_of(month_id, Scored.STAFF, site.cast.window_a_staff)
     rows = select(ScoreLine.id).where(ScoreLine.score_id == score.id, ScoreLine.source == "finding")
     for line_id in list(db.session.scalars(rows)):
-        with unit_of_work(actor("window_a"), clock.now()) as uow:
+        filed = clock.now() - timedelta(minutes=line_id % 119)
+        with unit_of_work(actor("window_a"), filed) as uow:
             objection_services.file_objection(uow, line_id, f"理由{line_id}")
 
 
@@ -200,7 +216,7 @@ def _month(make: Any, *args: Any) -> Any:
 
 def _rules(site: Any) -> Ids:
     standing_rules()
-    seen(site, "F9001", datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
+    seen(site, datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
     return {}
 
 

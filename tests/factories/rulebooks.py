@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from typing import Any
 
 from app import clock
 from app.db.uow import unit_of_work
-from app.evaluations import rulebook_services
+from app.evaluations import rulebook_queries, rulebook_services
+from app.evaluations.rules import Span, Subject
+from app.extensions import db
 from app.permissions import Permission
 from tests.cast import actor
 from tests.factories.base import Example, Ids, Ledger, Visit
@@ -48,24 +51,32 @@ def text(code: str = "hall", subject: str = "staff", title: str = TITLE) -> str:
     return HALL.format(code=code, title=title, subject=subject)
 
 
-def drafted(code: str = "hall", subject: str = "staff", title: str = TITLE) -> int:
-    """Bring a rulebook in as a draft; return its id."""
+def drafted(code: str = "", subject: str = "staff", title: str = TITLE) -> int:
+    """Bring a rulebook in as a draft, a new one each time; return its id."""
+    code = code or f"hall{next(_NUMBERS)}"
     who = actor("head", Permission.RULEBOOK_MANAGE)
     with unit_of_work(who, clock.now()) as uow:
         return rulebook_services.import_rulebook(uow, who.centre_id or 0, text(code, subject, title)).id
 
 
-def in_force(code: str = "hall", subject: str = "staff", since: date = date(2026, 1, 1)) -> int:
-    """Put a rulebook in force from a day; return its id."""
-    rulebook_id = drafted(code, subject)
+def in_force(subject: str = "staff", since: date = date(2026, 1, 1)) -> int:
+    """Put a rulebook in force from a day, unless there is one already; return its id."""
+    who = actor("head")
+    rows = rulebook_queries.standing_of(db.session(), who.centre_id or 0, Subject(subject), Span.MONTH)
+    if rows:
+        return rows[0].id
+    rulebook_id = drafted(subject=subject)
     with unit_of_work(actor("director", Permission.RULEBOOK_DECIDE), clock.now()) as uow:
         rulebook_services.put_in_force(uow, rulebook_id, since)
     return rulebook_id
 
 
+_NUMBERS = itertools.count(1)
+
+
 def many(_site: Any, n: int) -> None:
     for number in range(n):
-        drafted(f"hall{number}", title=f"细则之{number}")
+        drafted(title=f"细则之{number}")
 
 
 def _draft(_site: Any) -> Ids:

@@ -57,7 +57,7 @@ def test_a_broken_file_is_refused_with_its_lines(db_context: Any, cast: Any) -> 
 def test_the_same_file_twice_changes_nothing_and_another_replaces_the_draft(
     db_context: Any, cast: Any
 ) -> None:
-    first = drafted()
+    first = drafted("hall")
     before = row(first).sha256
     assert act(HEAD, rulebook_services.import_rulebook, cast.centre, text()) == first
     assert row(first).version == 1
@@ -102,7 +102,7 @@ def test_a_new_version_takes_over_from_its_day(db_context: Any, cast: Any) -> No
 
 def test_two_rulebooks_never_judge_the_same(db_context: Any) -> None:
     in_force()
-    other = drafted("other")
+    other = drafted()
     with pytest.raises(NotAllowed, match="请先停用"):
         act(DIRECTOR, rulebook_services.put_in_force, other, date(2026, 12, 1))
 
@@ -128,7 +128,7 @@ def test_an_edit_needs_the_latest_version_and_a_sound_rulebook(db_context: Any) 
 
 
 def test_drafts_are_hidden_from_windows(db_context: Any) -> None:
-    standing, draft = in_force(), drafted("other", "window")
+    standing, draft = in_force(), drafted(subject="window")
     seen = {one.id for one in db.session.scalars(rulebook_queries.visible_to(actor("window_a")))}
     assert seen == {standing}
     assert draft in {one.id for one in db.session.scalars(rulebook_queries.visible_to(actor("head")))}
