@@ -67,23 +67,21 @@ def show(objection_id: int) -> Response:
 def decide(objection_id: int) -> Response:
     row, form = month_queries.get_objection(actor(), objection_id), DecisionForm(request.form)
     if form.validate():
-        known, status = row_id(form.version.data), ObjectionStatus(form.status.data)
         try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                objection_services.decide(
-                    uow,
-                    row.id,
-                    status,
-                    form.decision.data,
-                    form.count.data,
-                    -1 if known is None else known,
-                )
+            _decide(row.id, form)
         except Invalid as error:
             refuse(form, error)
         else:
             flash(_("已决定，考核结果已随之更新。"))
             return done(url_for(".show", objection_id=objection_id))
     return _record_page(month_queries.get_objection(actor(), objection_id), form, 422)
+
+
+def _decide(objection_id: int, form: DecisionForm) -> None:
+    known, status = row_id(form.version.data), ObjectionStatus(form.status.data)
+    version = -1 if known is None else known
+    with unit_of_work(actor(), clock.now()) as uow:
+        objection_services.decide(uow, objection_id, status, form.decision.data, form.count.data, version)
 
 
 def _new_page(line: ScoreLine, form: ObjectionForm, status: int = 200) -> Response:
