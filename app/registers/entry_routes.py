@@ -74,8 +74,9 @@ def record() -> Response:
 @entry.get("/registers/<int:entry_id>/edit")
 @requires(Permission.REGISTER_RECORD)
 def edit(entry_id: int) -> Response:
-    row = queries.get(actor(), entry_id)
-    if Verb.CORRECT not in machine.allowed(rules.TRANSITIONS, row.status, actor().permissions):
+    who, row = actor(), queries.get(actor(), entry_id)
+    verbs = machine.allowed(rules.TRANSITIONS, row.status, who.permissions, queries.facts(who, row))
+    if Verb.CORRECT not in verbs:
         return done(url_for("registers.show", entry_id=row.id))
     return _page(row.kind, _form(row.kind, row.centre_id, _written(row)), row=row)
 

@@ -80,7 +80,7 @@ def make_entries(site: Any, n: int) -> None:
             kind = kinds[i % len(kinds)]
             row = RegisterEntry(
                 centre_id=cast.centre,
-                number=f"TZ2026-{i + 1}",
+                number=f"TZ2026-9{i:03}",
                 form_key=f"register{i}",
                 register=KINDS[kind].register,
                 kind=kind,

@@ -59,7 +59,7 @@ def drafted(code: str = "", subject: str = "staff", title: str = TITLE) -> int:
         return rulebook_services.import_rulebook(uow, who.centre_id or 0, text(code, subject, title)).id
 
 
-def in_force(subject: str = "staff", since: date = date(2026, 1, 1)) -> int:
+def in_force(subject: str = "staff", since: date = date(2024, 1, 1)) -> int:
     """Put a rulebook in force from a day, unless there is one already; return its id."""
     who = actor("head")
     rows = rulebook_queries.standing_of(db.session(), who.centre_id or 0, Subject(subject), Span.MONTH)

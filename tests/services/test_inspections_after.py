@@ -212,7 +212,8 @@ def test_a_finding_by_hand_says_where_it_comes_from(db_context, site, cast):
     assert (finding.patrol_id, finding.number, finding.doubts) == (None, "20261118-L-1", ["double"])
     assert finding.represented == ("林记者", "云栖晚报记者")
     assert finding.ended_at - finding.occurred_at == timedelta(hours=1)
-    board = plan_queries.today(cast.centre, clock.now())
+    today = clock.today()
+    board = plan_queries.board(cast.centre, today, today, clock.now())
     assert board.windows_seen == 0, "what others find covers nothing"
 
 
@@ -332,9 +333,9 @@ def test_a_missed_round_is_seen_the_same_day_and_stays(db_context, site, cast, c
         row.content = {**row.content, "plan": {"round_on": "2026-11-18", "round_name": rounds[1].name}}
     with unit_of_work(actor("wang"), clock.now) as uow:
         services.submit(uow, draft_id, "")
-    states = {
-        name: one.cell.state for name, one in plan_queries.today(cast.centre, clock.now).days[0].cells.items()
-    }
+    today = date(2026, 11, 18)
+    board = plan_queries.board(cast.centre, today, today, clock.now)
+    states = {name: one.cell.state for name, one in board.days[0].cells.items()}
     assert states == {
         rounds[0].name: RoundState.MISSED,
         rounds[1].name: RoundState.DONE,

@@ -19,6 +19,7 @@ from app.permissions import Permission
 from app.rectifications import queries, services
 from app.rectifications.models import Rectification
 from app.rectifications.rules import RectificationStatus
+from app.worktime.queries import calendar
 from tests.cast import actor
 from tests.factories.rectifications import MEASURES, REASON, issued, leave_unattended, received
 
@@ -102,8 +103,12 @@ def test_nobody_but_the_head_stands_in(site: Any) -> None:
 
 
 def test_what_nobody_with_an_account_answers_waits_for_the_head(site: Any) -> None:
+    def waits_for(username: str) -> list[int]:
+        rows = queries.in_hand(actor(username), "receive", office.now(), calendar())
+        return [each.id for each in db.session.scalars(rows)]
+
     row = issued(site)
-    assert not queries.waiting(actor("head"), "receive", 5)
+    assert waits_for("head") == []
     leave_unattended(site)
-    assert [each.id for each in queries.waiting(actor("head"), "receive", 5)] == [row.id]
-    assert not queries.waiting(actor("wang"), "receive", 5)
+    assert waits_for("head") == [row.id]
+    assert waits_for("wang") == []
