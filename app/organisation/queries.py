@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from app import clock
-from app.accounts.models import User
 from app.db import scope
 from app.extensions import db
 from app.organisation import pinyin
@@ -155,11 +154,6 @@ def chiefs_of(session: Session, department_ids: Collection[int], on: date) -> di
 def chief_of(session: Session, department_id: int, on: date) -> StaffMember | None:
     """Return the chief representative of a department on a day."""
     return chiefs_of(session, [department_id], on).get(department_id)
-
-
-def user_of_staff(session: Session, staff_member_id: int) -> User | None:
-    """Return the account of a staff member who has one."""
-    return session.scalar(select(User).where(User.staff_member_id == staff_member_id))
 
 
 def _bounds(on: date) -> tuple[datetime, datetime]:

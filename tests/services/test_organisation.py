@@ -236,10 +236,3 @@ def test_rows_are_those_of_the_centre_and_below(db_context, cast):
     for username, expected in (("wang", {cast.zone}), ("lower", set()), ("outsider", {cast.other_zone})):
         visible = queries.visible_to(actor(username, Permission.ORGANISATION_READ), Zone)
         assert {zone.id for zone in db.session.scalars(visible)} == expected, username
-
-
-def test_an_account_is_found_by_its_staff_member(db_context, cast):
-    user = queries.user_of_staff(db.session(), cast.chief_a_staff)
-    assert user is not None
-    assert user.username == "chief_a"
-    assert queries.user_of_staff(db.session(), cast.guide_staff) is None

@@ -13,6 +13,7 @@ from app import clock as office
 from app import create_app
 from app.accounts import queries as accounts
 from app.accounts.labels import LABELS
+from app.accounts.models import User
 from app.accounts.password_rules import PROFILES, password_faults
 from app.accounts.services import sign_in
 from app.audit.models import AuditHead
@@ -108,7 +109,7 @@ def test_every_department_but_one_has_a_chief_representative_with_an_account(dem
         chief = queries.chief_of(db.session(), department.id, TODAY)
         assert chief is not None
         assert chief.department_id == department.id
-        user = queries.user_of_staff(db.session(), chief.id)
+        user = db.session.query(User).filter_by(staff_member_id=chief.id).one_or_none()
         if user is None:
             without.append(department.short_name)
         else:
