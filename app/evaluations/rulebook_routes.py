@@ -18,7 +18,7 @@ from app.evaluations.forms import ImportForm, InForceForm, RetireForm
 from app.evaluations.models import RulebookVersion
 from app.evaluations.reading import BrokenRulebook
 from app.evaluations.rules import Subject
-from app.evaluations.tier_rules import write_tiers
+from app.evaluations.tier_rules import REST, write_tiers
 from app.evaluations.version_rules import TEXT_MAX, VersionStatus, standing
 from app.extensions import db
 from app.fields import refuse
@@ -196,7 +196,7 @@ def record_page(
         newest=versions[0].id == row.id,
         standing_of=_standing,
         links=link_words(row.centre_id),
-        tiers=write_tiers,
+        tiers=lambda choices: write_tiers(choices, _(REST)).splitlines(),
         plain=plain,
         fault=message(fault) if fault else "",
         in_force=in_force or in_force_form(version=row.version, effective_on=row.effective_on),

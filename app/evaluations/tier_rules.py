@@ -28,10 +28,10 @@ REST_WORDS = (REST, "otherwise", "")
 _CONDITION = re.compile(r"([\w. -]*[\w.-])\s*(>=|<=|≥|≤|>|<|=)\s*(.*\S)")
 
 
-def write_tiers(choices: tuple[Choice, ...]) -> str:
-    """Return a line for each choice."""
+def write_tiers(choices: tuple[Choice, ...], rest: str = REST) -> str:
+    """Return a line for each choice; `rest` is the reader's word for what remains."""
     return "\n".join(
-        f"{'，'.join(map(_written, choice.conditions)) or REST}：{plain(choice.points)}" for choice in choices
+        f"{'，'.join(map(_written, choice.conditions)) or rest}：{plain(choice.points)}" for choice in choices
     )
 
 

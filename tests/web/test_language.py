@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from flask_babel import force_locale, get_domain
 from markupsafe import escape
@@ -48,7 +49,7 @@ def _english(app: Any) -> None:
 def words(page: Page) -> Iterator[str]:
     """Yield what is read on a page or read aloud, but what is Chinese on purpose."""
     soup = BeautifulSoup(page.html, "html.parser")
-    for tag in soup.select("button[name=language], textarea, td[lang=zh-Hans]"):
+    for tag in soup.select("button[name=language], textarea, :is(td, li)[lang=zh-Hans]"):
         tag.decompose()
     yield from soup.stripped_strings
     for name in READ_ALOUD:
@@ -56,14 +57,14 @@ def words(page: Page) -> Iterator[str]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Yield the texts within a value; a draft and an audit entry keep theirs in JSON."""
+    """Yield the texts within a value; a draft and an audit entry keep theirs in JSON, a rulebook in YAML."""
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from texts(inner)
     elif isinstance(value, str):
         yield value.strip()
-        with suppress(ValueError):
-            parsed = json.loads(value)
+        with suppress(ValueError, yaml.YAMLError):
+            parsed = yaml.safe_load(value) if value.startswith("rulebook:") else json.loads(value)
             yield from texts(parsed) if isinstance(parsed, dict | list) else ()
 
 
