@@ -13,12 +13,20 @@ from app import clock
 from app.core.errors import Invalid
 from app.core.i18n import N_
 from app.extensions import db
+from app.inspections import queries as inspections
+from app.inspections.models import Finding
+from app.inspections.rules import FindingStatus
 from app.organisation import find_queries
 from app.organisation.models import Absence, PatrolPoint, Posting, StaffMember
 from app.permissions import Actor
+from app.registers import rules
 from app.registers.models import RegisterEntry
 
 SHOWN = 10
+NOT_FOUND = N_("没有编号为 %(number)s 的问题，请核对。")
+VOIDED = N_("问题 %(number)s 已作废。")
+LATER = N_("问题 %(number)s 在会议之后才发现。")
+TOO_MANY = N_("一次会议最多写 %(most)d 个问题。")
 ELSEWHERE = N_("%(name)s 不是本中心的人员。")
 
 
@@ -45,6 +53,32 @@ def about(
         known = (row.department_id for row in (person, place) if row)
         department_id = next(filter(None, known), None)
     return About(person.id if person else None, place.id if place else None, department_id)
+
+
+def shown(actor: Actor, centre_id: int, on: date, typed: str) -> str:
+    """Return the numbers of the findings that were played at a meeting, as they are kept. Raise Invalid."""
+    numbers = rules.split_shown(typed)
+    if len(numbers) > rules.SHOWN_MOST:
+        raise Invalid(TOO_MANY, field="shown", most=rules.SHOWN_MOST)
+    known = {row.number: row for row in findings_shown(actor, centre_id, numbers)}
+    for number in numbers:
+        row = known.get(number)
+        if row is None:
+            raise Invalid(NOT_FOUND, field="shown", number=number)
+        if row.status is FindingStatus.VOID:
+            raise Invalid(VOIDED, field="shown", number=number)
+        if clock.local(row.occurred_at).date() > on:
+            raise Invalid(LATER, field="shown", number=number)
+    return rules.join_shown(numbers)
+
+
+def findings_shown(actor: Actor, centre_id: int, numbers: Collection[str]) -> list[Finding]:
+    """Return those of the numbered findings of a centre that the reader may see, with their places."""
+    if not numbers:
+        return []
+    rows = inspections.visible_to(actor).where(Finding.centre_id == centre_id, Finding.number.in_(numbers))
+    named = rows.options(joinedload(Finding.item), joinedload(Finding.patrol_point))
+    return list(db.session.scalars(named.order_by(Finding.occurred_at, Finding.id)))
 
 
 def posted_at(

@@ -188,6 +188,7 @@ def _content(kind: Kind, centre_id: int, form: EntryForm) -> Content:
         quantity=typed.get("quantity") or 1,
         minutes=typed.get("minutes"),
         clause=typed.get("clause") or "",
+        shown=entry_queries.shown(actor(), centre_id, typed["happened_on"], typed.get("shown") or ""),
         text=typed["text"] or "",
         represented=Represented(typed["on_behalf_name"] or "", typed["on_behalf_capacity"] or ""),
     )

@@ -59,6 +59,7 @@ EXPORTS = (
             Column(N_("单位"), lambda row: KINDS[row.kind].unit, 8),
             Column(N_("分钟"), lambda row: row.minutes, 8),
             Column(N_("依据条款"), lambda row: row.clause, 20),
+            Column(N_("播放的问题"), lambda row: row.shown, 24),
             Column(N_("情况说明"), lambda row: row.text, 40),
             Column(N_("附件"), lambda row: row.files, 8),
             Column(N_("登记人"), lambda row: row.recorded_by.name, 10),

@@ -16,6 +16,9 @@ _CALLED = {
     (Register.PRAISE, "happened_on"): N_("收到日期"),
     (Register.PRAISE, "text"): N_("表扬内容"),
     (Register.SERVICE, "matter"): N_("服务事项"),
+    (Register.MEETING, "matter"): N_("会议名称"),
+    (Register.MEETING, "happened_on"): N_("会议日期"),
+    (Register.MEETING, "text"): N_("会议情况和处理结果"),
 }
 _COUNTED = {Unit.TIMES: N_("次数"), Unit.HALF_DAYS: N_("半天数"), Unit.CASES: N_("件数")}
 
@@ -40,6 +43,11 @@ class EntryForm(Form):
     quantity = Whole(N_("数量"), least=1, most=999, default=1)
     minutes = Whole(N_("分钟"), least=1, most=MINUTES_MAX)
     clause = Line(N_("依据条款"), most=WORDS_MAX)
+    shown = Line(
+        N_("播放的问题"),
+        most=600,
+        description=N_("写问题编号，几个之间用顿号或空格隔开，如 20261117-12-31、20261118-L-32。"),
+    )
     text = Paragraphs(N_("说明"), most=TEXT_MAX)
     on_behalf_name = Line(N_("代何人填报"), optional, most=NAME_MAX)
     on_behalf_capacity = Line(N_("身份"), optional, most=CAPACITY_MAX)

@@ -9,6 +9,7 @@ LABELS: dict[type, dict[Any, str]] = {
         Register.HONOUR: NN_("荣誉"),
         Register.SERVICE: NN_("特色服务"),
         Register.ATTENDANCE: NN_("考勤"),
+        Register.MEETING: NN_("会议"),
     },
     Kind: {
         Kind.LETTER: N_("感谢信"),
@@ -28,6 +29,7 @@ LABELS: dict[type, dict[Any, str]] = {
         Kind.EARLY: N_("早退"),
         Kind.ABSENT: N_("旷工"),
         Kind.UNSIGNED: N_("漏签"),
+        Kind.STAFF_MEETING: N_("播放窗口探访的全体人员会议"),
     },
     Level: {
         Level.NATIONAL: N_("国家级"),
@@ -69,6 +71,7 @@ FIELDS = {
     "awarded_by": N_("授予单位"),
     "quantity": N_("数量"),
     "minutes": N_("分钟"),
+    "shown": N_("播放的问题"),
     "corrected_by_id": N_("更正人"),
     "refusal_reason": N_("不予确认的原因"),
 }

@@ -56,6 +56,7 @@ class RegisterEntry(OnBehalf, Audited, Searchable, Model):
     quantity: Mapped[int] = mapped_column(default=1)
     minutes: Mapped[int | None]
     clause: Mapped[str] = mapped_column(String(NAME_MAX), default="")
+    shown: Mapped[str] = mapped_column(Text, default="")  # numbers of the findings played at a meeting
     text: Mapped[str] = mapped_column(Text, default="")
     files: Mapped[int] = mapped_column(default=0)
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -81,7 +82,9 @@ class RegisterEntry(OnBehalf, Audited, Searchable, Model):
 
     @property
     def search_text(self) -> str:
-        return search_text(self.number, self.search_words, self.matter, self.awarded_by, self.text)
+        return search_text(
+            self.number, self.search_words, self.matter, self.awarded_by, self.shown, self.text
+        )
 
 
 def search_text(*words: str) -> str:

@@ -40,6 +40,7 @@ CONTENT = (
     "quantity",
     "minutes",
     "clause",
+    "shown",
     "text",
 )
 

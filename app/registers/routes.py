@@ -96,6 +96,7 @@ def _show(
         rule=rules.KINDS[row.kind],
         named=named,
         files=queries.files_of(db.session(), row.id),
+        shown=entry_queries.findings_shown(who, row.centre_id, rules.split_shown(row.shown)),
         away=entry_queries.away_on(db.session(), staff_id, row.happened_on) if staff_id else [],
         verbs=machine.allowed(rules.TRANSITIONS, row.status, granted, facts),
         refused=[

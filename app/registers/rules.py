@@ -6,6 +6,8 @@ ledger a member of `Register`. Nothing else knows them one by one.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -23,6 +25,7 @@ class Register(StrEnum):
     HONOUR = "honour"
     SERVICE = "service"
     ATTENDANCE = "attendance"
+    MEETING = "meeting"
 
 
 class Kind(StrEnum):
@@ -45,6 +48,7 @@ class Kind(StrEnum):
     EARLY = "early"
     ABSENT = "absent"
     UNSIGNED = "unsigned"
+    STAFF_MEETING = "staff_meeting"
 
 
 class Level(StrEnum):
@@ -103,6 +107,7 @@ ASKED = (
     "quantity",
     "minutes",
     "clause",
+    "shown",
 )
 
 
@@ -118,6 +123,7 @@ class KindRule:
     evidence: bool = False  # nothing is recorded without a file
     single: bool = False  # one for a person and a day
     explained: bool = True  # the words about it are required
+    about: bool = True  # a person, a window or a department is named
 
     def asks(self, field: str) -> bool:
         return field in self.required or field in self.optional
@@ -171,6 +177,7 @@ KINDS: dict[Kind, KindRule] = {
     Kind.EARLY: _attendance(Unit.TIMES, 4, "minutes"),
     Kind.ABSENT: _attendance(Unit.HALF_DAYS, 2),
     Kind.UNSIGNED: _attendance(),
+    Kind.STAFF_MEETING: KindRule(Register.MEETING, frozenset({"matter", "shown"}), about=False),
 }
 
 
@@ -196,6 +203,7 @@ class Content:
     quantity: int = 1
     minutes: int | None = None
     clause: str = ""
+    shown: str = ""  # numbers of findings, as `join_shown` writes them
     text: str = ""
     represented: Represented = NOBODY
 
@@ -204,7 +212,7 @@ def check(content: Content, today: date, files: int) -> None:
     """Refuse an entry that lies ahead, speaks of nobody, counts too much or lacks evidence. Raise Invalid."""
     rule = KINDS[content.kind]
     _check_days(content, today)
-    if not (content.staff_member_id or content.patrol_point_id or content.department_id):
+    if rule.about and not (content.staff_member_id or content.patrol_point_id or content.department_id):
         raise Invalid(N_("请写明是哪个人、哪个窗口或者哪个部门。"), field="staff")
     if not 1 <= content.quantity <= rule.most:
         raise Invalid(N_("数量应当在 1 到 %(most)d 之间。"), field="quantity", most=rule.most)
@@ -225,6 +233,19 @@ def _check_days(content: Content, today: date) -> None:
         raise Invalid(N_("截止日期不能早于开始日期。"), field="ended_on")
     if content.ended_on and content.ended_on > today:
         raise Invalid(N_("日期不能晚于今天。"), field="ended_on")
+
+
+SHOWN_MOST = 20
+_BETWEEN = re.compile(r"[\s,，;；、]+")
+
+
+def split_shown(typed: str) -> list[str]:
+    """Return the numbers that a text holds, each once, in their order."""
+    return list(dict.fromkeys(filter(None, _BETWEEN.split(typed))))
+
+
+def join_shown(numbers: Iterable[str]) -> str:
+    return "、".join(numbers)
 
 
 # --- the life of an entry ---------------------------------------------------------------------------

@@ -100,7 +100,7 @@ def add_many(uow: UnitOfWork, batch: Batch, contents: Sequence[tuple[Content, st
     new = select(RegisterEntry.number, RegisterEntry.id).where(RegisterEntry.batch_id == batch.id)
     texts = {
         row["number"]: search_text(
-            row["number"], row["search_words"], row["matter"], row["awarded_by"], row["text"]
+            row["number"], row["search_words"], row["matter"], row["awarded_by"], row["shown"], row["text"]
         )
         for row in rows
     }

@@ -5,25 +5,29 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
+from app import clock
 from app.attachments.services import StoredFile, receive, take_room
 from app.core.on_behalf import NOBODY, Represented
 from app.db.uow import short_transaction, unit_of_work
 from app.extensions import db
+from app.inspections.models import Finding
+from app.inspections.rules import FindingSource, FindingStatus
 from app.organisation.models import Department, StaffMember
 from app.permissions import Actor
 from app.registers import entry_queries, services
 from app.registers.models import RegisterEntry
-from app.registers.rules import KINDS, Content, EntryStatus, Kind, Level, Register
+from app.registers.rules import KINDS, Content, EntryStatus, Kind, Level, Register, join_shown
 from app.seeding.demo_stage import Event, Stage
 from app.seeding.reference import read
 
 RECORDERS, CONFIRMERS = ("shenyanqiu", "luoqiming"), ("yansongtao", "gaoweisong")
+PLAYED = 3  # clips at a meeting
 _PAPERS = {Register.PRAISE: ("#f3e6d0", "#a8321f"), Register.HONOUR: ("#f6efda", "#8a6b1f")}
 
 
@@ -139,6 +143,19 @@ def _content(hall: _Hall, told: Mapping[str, Any], day: date) -> Content:
         honour_level=Level(told["level"]) if "level" in told else None,
         quantity=told.get("quantity", 1),
         minutes=told.get("minutes"),
+        shown=_played(hall.centre_id, day) if "shown" in KINDS[Kind(told["kind"])].required else "",
         text=told.get("text", ""),
         represented=Represented(*told["on_behalf"]) if "on_behalf" in told else NOBODY,
     )
+
+
+def _played(centre_id: int, day: date) -> str:
+    """Return the numbers of the latest findings of which a meeting of that day has clips."""
+    filmed = select(Finding.number).where(
+        Finding.centre_id == centre_id,
+        Finding.source.in_((FindingSource.VIDEO, FindingSource.MYSTERY)),
+        Finding.status != FindingStatus.VOID,
+        Finding.occurred_at < clock.at_office(datetime.combine(day, time(12))),
+    )
+    latest = filmed.order_by(Finding.occurred_at.desc(), Finding.id.desc()).limit(PLAYED)
+    return join_shown(db.session.scalars(latest))

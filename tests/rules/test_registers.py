@@ -26,7 +26,9 @@ from app.registers.rules import (
     Unit,
     Verb,
     check,
+    join_shown,
     kinds_of,
+    split_shown,
 )
 
 TODAY = date(2026, 11, 18)
@@ -57,8 +59,23 @@ def test_a_kind_asks_for_known_fields_each_once(kind: Kind) -> None:
     rule = KINDS[kind]
     assert rule.required | rule.optional <= set(ASKED)
     assert not rule.required & rule.optional
-    assert rule.asks("staff") or rule.asks("department")
+    assert rule.about == (rule.asks("staff") or rule.asks("department"))
     assert rule.asks("quantity") or rule.most == 1
+
+
+def test_only_a_meeting_is_about_nobody() -> None:
+    nobody = {kind for kind in Kind if fault(content(kind, staff_member_id=None)) != "staff"}
+    assert nobody == {Kind.STAFF_MEETING}
+
+
+def test_numbers_are_read_as_people_write_them() -> None:
+    assert split_shown(" 20261117-12-31、20261118-L-32， 20261117-12-31;7 ") == [
+        "20261117-12-31",
+        "20261118-L-32",
+        "7",
+    ]
+    assert split_shown("") == []
+    assert split_shown(join_shown(["1", "2"])) == ["1", "2"]
 
 
 def test_what_needs_a_file_is_refused_without_one() -> None:

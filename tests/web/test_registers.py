@@ -11,9 +11,11 @@ from openpyxl import load_workbook
 
 from app.db.uow import end_reading
 from app.extensions import db
+from app.inspections.models import Finding
+from app.inspections.rules import PatrolMode
 from app.registers.models import RegisterEntry
 from app.registers.rules import EntryStatus, Kind
-from tests.factories.inspections import jpeg
+from tests.factories.inspections import jpeg, submitted
 from tests.factories.registers import (
     GIVER,
     LETTER,
@@ -237,6 +239,35 @@ def test_every_figure_leads_to_its_entries(app: Any, site: Any, sign_in: Any) ->
             number = (link.select_one(".figure-value") or link).get_text(strip=True)
             target = Page(head.get(str(link["href"])))
             assert target.text(".page-count") == number, link["href"]
+
+
+def test_a_meeting_names_the_findings_that_it_played(app: Any, site: Any, sign_in: Any) -> None:
+    """R06: staff meetings at which recordings of the rounds were shown."""
+    with app.app_context():
+        finding_id = submitted(site, mode=PatrolMode.MYSTERY)[1]
+        number = db.session.get_one(Finding, finding_id).number
+        db.session.rollback()
+    wang = sign_in("wang")
+    form = Page(wang.get("/registers/new?kind=staff_meeting")).form("#entry-form")
+    form = form.fill(happened_on="1118", matter="全体人员会议", text="播放暗访视频，逐条点评。")
+    for typed, said in (
+        ("", "请填写此项"),
+        (f"{number}、20250101-9-9", "没有编号为 20250101-9-9 的问题"),
+        (" ".join(f"a{i}" for i in range(21)), "一次会议最多写 20 个问题"),
+    ):
+        assert said in Page(form.fill(shown=typed).submit(), 422).text(".errors")
+    early = form.fill(happened_on="1117", shown=number).submit()
+    assert f"问题 {number} 在会议之后才发现" in Page(early, 422).text(".errors")
+    follow(form.fill(happened_on="1118", shown=f"{number}，{number}").submit())
+    assert entry(app, 1).shown == number
+    head = sign_in("head")
+    page = Page(head.get("/registers/1"))
+    assert page.link(number).endswith(f"/findings/{finding_id}")
+    (confirm,) = page.forms_to("/registers/1/confirm")
+    follow(confirm.submit())
+    line = Page(head.get("/registers/figures")).one("td a[href*='kind=staff_meeting']").find_parent("tr")
+    assert line.get_text(" ", strip=True) == "播放窗口探访的全体人员会议 1 1 次"
+    assert sign_in("chief_a").get("/registers/1").status_code == 404
 
 
 # --- attendance from Excel --------------------------------------------------------------------------
