@@ -19,7 +19,7 @@ from app.seeding import demo_people, demo_places, demo_rulebooks, demo_story, re
 
 PASSWORD = "Yunqi-2026-demo"  # noqa: S105  (shown on the sign-in page of every demo)
 _ACTOR = system_actor("演示数据", Origin(route="seed demo"))
-PREPARED_BEFORE = timedelta(days=110)  # the log begins before the first patrol of the story
+PREPARED_BEFORE = timedelta(days=180)  # the log begins before the first month that is scored
 CENTRES = ("yunqi", "liuxi")  # the upper one first: folders of seeds/demo
 # Accounts of every role, with the centre; the others stand in the people.toml of the centres.
 SIGN_INS = (

@@ -23,7 +23,8 @@ from app.permissions import Actor
 from app.registers import entry_queries, services
 from app.registers.models import RegisterEntry
 from app.registers.rules import KINDS, Content, EntryStatus, Kind, Level, Register, join_shown
-from app.seeding.demo_stage import Event, Stage
+from app.seeding import demo_months
+from app.seeding.demo_stage import Event, Stage, moment
 from app.seeding.reference import read
 
 RECORDERS, CONFIRMERS = ("shenyanqiu", "luoqiming"), ("yansongtao", "gaoweisong")
@@ -47,14 +48,19 @@ def plan(stage: Stage) -> None:
     for number, told in enumerate(read("demo/registers.toml")["entries"]):
         state = EntryStatus(told.get("state", EntryStatus.CONFIRMED))
         recorder, decider = (stage.actors[names[number % len(names)]] for names in (RECORDERS, CONFIRMERS))
-        key, minute, ago = f"demo-register-{number}", number % 50, told["ago"]
-        day = stage.days[-1 - ago]
-        stage.at(stage.told(ago, f"16:{minute:02}"), _record(hall, told, day, key, recorder))
-        if state is not EntryStatus.RECORDED:
-            decided = _decide(key, state, told.get("reason", ""), decider)
-            stage.at(stage.told(ago - 1, f"10:{minute:02}"), decided)
+        key, minute, day = f"demo-register-{number}", number % 50, _day(stage, told)
+        stage.at(moment(day, f"16:{minute:02}"), _record(hall, told, day, key, recorder))
+        if state is EntryStatus.RECORDED:
+            continue
+        next_day = stage.later(day, 1)
+        stage.at(moment(next_day, f"10:{minute:02}"), _decide(key, state, told.get("reason", ""), decider))
         if state is EntryStatus.VOID:
-            stage.at(stage.told(ago - 1, f"15:{minute:02}"), _void(key, told["reason"], decider))
+            stage.at(moment(next_day, f"15:{minute:02}"), _void(key, told["reason"], decider))
+
+
+def _day(stage: Stage, told: Mapping[str, Any]) -> date:
+    """Return the day an entry is told of, by working days back or by a month and its working day."""
+    return demo_months.day_told(stage, told) if "month" in told else stage.days[-1 - told["ago"]]
 
 
 def _hall(stage: Stage) -> _Hall:

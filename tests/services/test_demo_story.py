@@ -21,6 +21,10 @@ from app.db import migrate
 from app.db.uow import end_reading
 from app.documents.models import Document
 from app.documents.rules import DocumentKind, DocumentStatus
+from app.evaluations import comparison_queries, reading
+from app.evaluations.models import EvaluationMonth, Objection
+from app.evaluations.month_rules import MonthState, ObjectionStatus
+from app.evaluations.rules import ItemKind
 from app.extensions import db
 from app.inspections import figure_queries, plan_queries, rules
 from app.inspections.models import (
@@ -47,7 +51,7 @@ from app.rectifications.models import (
     SupervisionOrder,
 )
 from app.rectifications.rules import Due, InstructionKind, RecheckResult, RectificationStatus, Rung
-from app.seeding import demo, demo_notices, reference
+from app.seeding import demo, demo_notices, demo_rulebooks, reference
 from tests.cast import NOW
 from tests.databases import settings
 
@@ -100,6 +104,7 @@ def test_the_story_stands_on_any_day(tmp_path: Path) -> None:
         assert every(Rectification.status) == set(RectificationStatus)
         assert every(SupervisionOrder.rung) == set(Rung)
         assert every(Extension.granted) == {None, True, False}
+        assert every(Objection.status) == set(ObjectionStatus)
         db.session.remove()
         db.engine.dispose()
 
@@ -173,7 +178,7 @@ def test_a_mystery_visit_is_hidden_and_others_are_released(told: Flask) -> None:
 
 
 def test_notes_belong_to_their_items_and_photos_to_those_that_ask(told: Flask) -> None:
-    entered = {told["note"] for told in reference.read("demo/story.toml")["entries"] if "note" in told}
+    entered = {one["note"] for one in reference.read("demo/story.toml")["entries"] if "note" in one}
     rows = db.session.execute(select(Finding, ChecklistItem).join(ChecklistItem)).all()
     for finding, item in rows:
         notes = reference.words()[item.code]["notes"]
@@ -248,6 +253,34 @@ def test_the_self_found_outweigh_the_exposed(told: Flask) -> None:
     assert figures.self_found.numerator > 8 * (figures.self_found.denominator or 0) > 50
     assert all(figure.numerator for figure in (*figures.modes, *figures.sources, *figures.red_lines))
     assert all(target.reached for target in figures.targets)
+
+
+def test_three_months_are_settled_and_one_is_heard(told: Flask) -> None:
+    months = db.session.scalars(select(EvaluationMonth).order_by(EvaluationMonth.first_on)).all()
+    assert [(month.first_on.month, month.state) for month in months] == [
+        (7, MonthState.ANNOUNCED),
+        (8, MonthState.ANNOUNCED),
+        (9, MonthState.ANNOUNCED),
+        (10, MonthState.PUBLISHED),
+    ]
+    assert months[-1].objections_until and months[-1].objections_until > TODAY
+    assert all(comparison_queries.differences(month) == [] for month in months[:3])
+    objections = db.session.scalars(select(Objection)).all()
+    assert {row.status for row in objections if row.month_id == months[-1].id} == set(ObjectionStatus)
+    assert {row.status for row in objections if row.month_id != months[-1].id} == {
+        ObjectionStatus.UPHELD,
+        ObjectionStatus.REVOKED,
+    }
+
+
+def test_words_are_kept_for_every_item_of_people_that_costs_points() -> None:
+    book = demo_rulebooks.OWN / "staff.yaml"
+    items = {
+        item.id
+        for _, item in reading.read_rulebook(book.read_text("utf-8")).items()
+        if item.kind is ItemKind.DEDUCT
+    }
+    assert items - {"quarrel", "gifts"} == set(reference.read("demo/months.toml")["reasons"])
 
 
 def test_the_log_answers_for_all_of_it(told: Flask) -> None:
