@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import random
 import time
@@ -74,7 +75,7 @@ def run(
     prepare_load(db.session())
     actor = system_actor("演示数据", Origin(route="seed demo"))
     found = entries = 0
-    with _told_elsewhere(hall, findings, settings.base_url, kind) as weeks:
+    with _told_elsewhere(hall, findings, settings.base_url, kind) as weeks, _collecting_seldom():
         for number, week in enumerate(weeks, 1):
             with unit_of_work(actor, now) as uow:
                 uow.tell(week.batch)
@@ -82,12 +83,23 @@ def run(
                     next_serial(uow, hall.centre_id, kind, year, count)
             found, entries = found + week.findings, entries + len(week.batch.entries)
             if number % SIGNED_EVERY == 0:
+                gc.collect()
                 _sign(settings, clock.at_office(datetime.combine(week.until, datetime.min.time())))
                 said(Progress(week.until, found, entries, time.perf_counter() - started))
     demo.grant_absences(today)
     demo_story.run(settings, now)
     _sign(settings, now)
     said(Progress(today, found, entries, time.perf_counter() - started))
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Stop the search for cycles: rows and entries form none, and it costs a sixth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _sign(settings: Settings, at: datetime) -> None:
@@ -119,9 +131,10 @@ def _told_elsewhere(hall: Hall, findings: int, base_url: str, database: str) -> 
 
 def _send(pipe: Connection, hall: Hall, findings: int, base_url: str, database: str) -> None:
     import_models()
-    for week in tell(hall, findings, base_url, database):
-        pipe.send(week)
-    pipe.send(None)
+    with _collecting_seldom():
+        for week in tell(hall, findings, base_url, database):
+            pipe.send(week)
+        pipe.send(None)
 
 
 def tell(hall: Hall, findings: int, base_url: str, database: str) -> Iterator[Week]:
