@@ -11,6 +11,12 @@ LABELS: dict[type, dict[Any, str]] = {
         DocumentKind.TALK_NOTICE: N_("约谈通知书"),
         DocumentKind.TALK_RECORD: N_("约谈记录"),
         DocumentKind.DEPARTMENT_REPORT: N_("整改逾期情况函"),
+        DocumentKind.STAFF_SHEET: N_("个人考核表"),
+        DocumentKind.WINDOW_SHEET: N_("窗口考核表"),
+        DocumentKind.CHIEF_SHEET: N_("首席代表考核表"),
+        DocumentKind.DEPARTMENT_SHEET: N_("部门考核表"),
+        DocumentKind.MONTHLY_NOTICE: N_("月度考核通报"),
+        DocumentKind.OBJECTION_DECISION: N_("申诉复核决定"),
     },
     DocumentStatus: {
         DocumentStatus.NUMBERED: N_("正在生成"),

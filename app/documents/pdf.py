@@ -6,17 +6,21 @@ identifier: its SHA-256 is the identifier.
 """
 
 import hashlib
+import io
 import logging
 import os
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from app.core.i18n import N_
 from app.documents.errors import DocumentError
 from app.documents.fonts import RARE, ROLES, SERIF, Font, fonts, missing
+from app.documents.pdf_pages import Binder, Pdf
 
 # Both are read when the library loads: no system font, and no time of day in an embedded font.
 os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))
@@ -138,6 +142,75 @@ def render_pdf(html: str, evidence: Mapping[str, bytes]) -> bytes:
 
     Raises DocumentError for anything that would make the print differ from what was asked for.
     """
+    if PAPER in html:
+        return render_papers([html], evidence)[0]
+    content: bytes = _laid_out(html, evidence, lambda document: document.write_pdf(dpi=DPI))
+    return content
+
+
+# --- papers (templates/print/_paper.html): laid out together, then taken apart ---------------------
+
+PAPER = '<section class="paper"'
+_BODY = re.compile("<body>\n(.*)</body>", re.S)  # a bracket in a value is escaped, so this is markup
+
+
+def render_papers(pages: Sequence[str], evidence: Mapping[str, bytes]) -> list[bytes]:
+    """Return the PDF of each of many papers, laid out as one document: fonts and rules are read once.
+
+    How many pages a paper has stands on each of them; it is known only afterwards, so those of several
+    pages are laid out a second time.
+    """
+    counts = dict.fromkeys(range(len(pages)), 1)
+    found: dict[int, bytes] = {}
+    waiting = list(counts)
+    while waiting:
+        html = _together([pages[number] for number in waiting], [counts[number] for number in waiting])
+        plain, places = _laid_out(html, evidence, _parted)
+        whole, again = Pdf(plain), []
+        for number, mine in zip(waiting, places, strict=True):
+            if len(mine) == counts[number]:
+                found[number] = _taken(whole, mine)
+            else:
+                counts[number] = len(mine)
+                again.append(number)
+        waiting = again
+    return [found[number] for number in range(len(pages))]
+
+
+def _together(pages: Sequence[str], counts: Sequence[int]) -> str:
+    """Return one page of many papers: the head of the first, each section with its place and length."""
+    sections = []
+    for place, (html, count) in enumerate(zip(pages, counts, strict=True)):
+        body = _BODY.search(html)
+        if body is None:
+            raise DocumentError(N_("文书模板不能成批打印。"))
+        # Two kinds of page in turn: each paper then begins at page one.
+        opening = f'<section class="paper paper-{place % 2}" id="paper-{place}" data-pages="{count}"'
+        sections.append(body[1].replace(PAPER, opening, 1))
+    return f"{pages[0].partition('<body>')[0]}<body>\n{''.join(sections)}</body>\n</html>"
+
+
+def _parted(document: Any) -> tuple[bytes, list[list[int]]]:
+    """Return the plain PDF of many papers, and the places of each one's pages."""
+    places: list[list[int]] = []
+    for place, page in enumerate(document.pages):
+        number = next(int(name[6:]) for name in page.anchors if name.startswith("paper-"))
+        if number == len(places):
+            places.append([])
+        places[number].append(place)
+    return document.write_pdf(uncompressed_pdf=True, dpi=DPI), places
+
+
+def _taken(whole: Pdf, places: Sequence[int]) -> bytes:
+    file = io.BytesIO()
+    binder = Binder(file)
+    binder.add(whole, places)
+    binder.close()
+    return file.getvalue()
+
+
+def _laid_out(html: str, evidence: Mapping[str, bytes], made: Callable[[Any], Any]) -> Any:
+    """Lay a page out and return what is made of it. Raise DocumentError as `render_pdf` says."""
     if len(html) > MAX_HTML:
         raise DocumentError(N_("文书过大，请分批打印。"))
     html, rare = _drawable(html)
@@ -146,11 +219,7 @@ def render_pdf(html: str, evidence: Mapping[str, bytes]) -> bytes:
     _log.addHandler(complaints)
     try:
         page = HTML(string=html, base_url=BASE, url_fetcher=fetcher)
-        content: bytes = page.write_pdf(
-            stylesheets=[_font_sheet(rare)],
-            font_config=_font_config,
-            dpi=DPI,
-        )
+        content = made(page.render(stylesheets=[_font_sheet(rare)], font_config=_font_config, dpi=DPI))
     except FatalURLFetchingError as error:
         raise fetcher.refused or DocumentError(N_("文书引用的资源无法读取。")) from error
     except RecursionError as error:

@@ -99,6 +99,11 @@ def qr(url: str) -> Markup:
     return Markup(code.svg_inline(border=0, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704
 
 
+def site(url: str) -> str:
+    """Return where a code is typed in to be verified: the address without the code."""
+    return url.rpartition("/")[0]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -110,7 +115,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.clear()
-    environment.filters |= {"cn_date": cn_date, "cn_datetime": cn_datetime, "qr": qr}
+    environment.filters |= {"cn_date": cn_date, "cn_datetime": cn_datetime, "qr": qr, "site": site}
     return environment
 
 

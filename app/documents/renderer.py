@@ -4,6 +4,7 @@ The parent never loads WeasyPrint. The child has no secret in its environment, n
 a memory limit, and dies when it takes too long; the next document starts another one.
 """
 
+import io
 import json
 import os
 import resource
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, cast
@@ -24,6 +25,7 @@ from app.documents.errors import DocumentError
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT = 60.0  # seconds; loading takes about one, ten on a machine under load
 MEMORY_LIMIT = 2 << 30  # bytes of address space
+PAPER_LIMIT = 3.0  # seconds for each further paper of a slice
 FRAME_LIMIT = 1 << 30  # bytes; a longer one means that the stream is out of step
 DONE, FAILED = b"\x00", b"\x01"
 # What the child may not do once it is loaded, as named by sys.addaudithook.
@@ -65,6 +67,16 @@ class Renderer:
             if self._child and self._child.poll() is not None:  # died since the last document
                 self._stop()
             return self._converse(self._child or self._start(), frames, self.limit)
+
+    def render_papers(self, papers: Sequence[tuple[str, Mapping[str, object]]]) -> list[bytes]:
+        """Return the PDF of each of many papers without photos: a template and plain values each."""
+        limit = self.limit + PAPER_LIMIT * len(papers)
+        frames = [json.dumps({"papers": papers, "evidence": [], "limit": limit}).encode()]
+        with self._lock:
+            if self._child and self._child.poll() is not None:
+                self._stop()
+            answer = io.BytesIO(self._converse(self._child or self._start(), frames, limit))
+        return [_read(answer) for _ in papers]
 
     def close(self) -> None:
         """End the child and remove its folder."""
@@ -161,12 +173,19 @@ def _failure(error: DocumentError) -> bytes:
 
 
 def _answer(request: dict[str, Any], evidence: Mapping[str, bytes]) -> bytes:
-    from app.documents.pdf import render_pdf
+    from app.documents.pdf import render_papers, render_pdf
     from app.documents.printing import render_html
 
     # Should the worker die in the middle, nobody is left to stop an endless document.
     signal.alarm(int(request["limit"]) + 5)
     try:
+        if "papers" in request:
+            pages = [render_html(template, values, ()) for template, values in request["papers"]]
+            answer = io.BytesIO()
+            answer.write(DONE)
+            for content in render_papers(pages, {}):
+                _write(answer, content)
+            return answer.getvalue()
         html = render_html(request["template"], request["values"], evidence)
         return DONE + render_pdf(html, evidence)
     except DocumentError as error:

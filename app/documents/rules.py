@@ -21,6 +21,12 @@ class DocumentKind(StrEnum):
     TALK_NOTICE = "talk_notice"
     TALK_RECORD = "talk_record"
     DEPARTMENT_REPORT = "department_report"
+    STAFF_SHEET = "staff_sheet"
+    WINDOW_SHEET = "window_sheet"
+    CHIEF_SHEET = "chief_sheet"
+    DEPARTMENT_SHEET = "department_sheet"
+    MONTHLY_NOTICE = "monthly_notice"
+    OBJECTION_DECISION = "objection_decision"
 
 
 class DocumentStatus(StrEnum):
@@ -40,6 +46,12 @@ KIND_MARKS = {
     DocumentKind.TALK_NOTICE: "督谈",
     DocumentKind.TALK_RECORD: "督谈录",
     DocumentKind.DEPARTMENT_REPORT: "督函",
+    DocumentKind.STAFF_SHEET: "考个",
+    DocumentKind.WINDOW_SHEET: "考窗",
+    DocumentKind.CHIEF_SHEET: "考席",
+    DocumentKind.DEPARTMENT_SHEET: "考部",
+    DocumentKind.MONTHLY_NOTICE: "考通",
+    DocumentKind.OBJECTION_DECISION: "考复",
 }
 # How a number reads (GB/T 9704: six-angle brackets, no leading zero), unless the centre decides otherwise.
 NUMBER_PATTERN = "{字头}{代字}〔{年份}〕{序号}号"
@@ -51,6 +63,12 @@ FILE_MARKS = {
     DocumentKind.TALK_NOTICE: "talk",
     DocumentKind.TALK_RECORD: "talk-record",
     DocumentKind.DEPARTMENT_REPORT: "report",
+    DocumentKind.STAFF_SHEET: "sheet",
+    DocumentKind.WINDOW_SHEET: "window-sheet",
+    DocumentKind.CHIEF_SHEET: "chief-sheet",
+    DocumentKind.DEPARTMENT_SHEET: "department-sheet",
+    DocumentKind.MONTHLY_NOTICE: "monthly-notice",
+    DocumentKind.OBJECTION_DECISION: "objection-decision",
 }
 
 DOCUMENT_NUMBERED = Action("document.numbered")

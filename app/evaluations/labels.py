@@ -120,6 +120,8 @@ ACTIONS = {
     "objection.filed": N_("提出申诉"),
     "objection.decided": N_("决定申诉"),
     "score_correction.entered": N_("更正已锁定的月份"),
+    "evaluation_month.packed": N_("打印全月考核表"),
+    "evaluation_month.exported": N_("导出考核得分"),
     "rulebook.imported": N_("导入考核细则"),
     "rulebook.drafted": N_("起草新版"),
     "rulebook.edited": N_("修改草稿"),
@@ -136,7 +138,9 @@ SUBJECTS = {
     "objection": N_("申诉"),
     "score_correction": N_("考核更正"),
 }
+JOBS = {"evaluations.pack": N_("打印全月考核表")}
 FIELDS = {
+    "papers": N_("份数"),
     "subject": N_("考核对象"),
     "period": N_("周期"),
     "retire_reason": N_("停用原因"),

@@ -194,6 +194,12 @@ NUMBERED = {
     DocumentKind.TALK_NOTICE: (N_("约谈通知书的代字"), N_("约谈通知书的文号格式")),
     DocumentKind.TALK_RECORD: (N_("约谈记录的代字"), N_("约谈记录的文号格式")),
     DocumentKind.DEPARTMENT_REPORT: (N_("整改逾期情况函的代字"), N_("整改逾期情况函的文号格式")),
+    DocumentKind.STAFF_SHEET: (N_("个人考核表的代字"), N_("个人考核表的文号格式")),
+    DocumentKind.WINDOW_SHEET: (N_("窗口考核表的代字"), N_("窗口考核表的文号格式")),
+    DocumentKind.CHIEF_SHEET: (N_("首席代表考核表的代字"), N_("首席代表考核表的文号格式")),
+    DocumentKind.DEPARTMENT_SHEET: (N_("部门考核表的代字"), N_("部门考核表的文号格式")),
+    DocumentKind.MONTHLY_NOTICE: (N_("月度考核通报的代字"), N_("月度考核通报的文号格式")),
+    DocumentKind.OBJECTION_DECISION: (N_("申诉复核决定的代字"), N_("申诉复核决定的文号格式")),
 }
 
 
