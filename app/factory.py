@@ -80,5 +80,9 @@ def _engine_options(settings: config.Settings) -> dict[str, object]:
         "pool_size": 4,
         "max_overflow": 4,
         "pool_pre_ping": True,
-        "connect_args": {"options": "-c lock_timeout=8000 -c timezone=UTC", "application_name": "duban"},
+        "connect_args": {
+            "options": "-c lock_timeout=8000 -c timezone=UTC",
+            "application_name": "duban",
+            "connect_timeout": 5,
+        },
     }

@@ -82,10 +82,11 @@ def change_password() -> Response:
 def _change(form: PasswordForm) -> None:
     if form.new.data != form.again.data:
         raise Invalid(N_("两次输入的新密码不一样。"), field="again")
-    user_id = actor().user_id or 0
-    hashed = services.check_new_password(queries.get_own(user_id), form.old.data, form.new.data)
+    user = queries.get_own(actor().user_id or 0)
+    user_id, version = user.id, user.version
+    hashed = services.check_new_password(user, form.old.data, form.new.data)
     with unit_of_work(actor(), clock.now()) as uow:
-        services.change_password(uow, user_id, hashed)
+        services.change_password(uow, user_id, version, hashed)
 
 
 def _password_page(form: PasswordForm, status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from dataclasses import replace
@@ -19,10 +20,13 @@ from app.accounts.password_rules import PASSWORD_MAX, PROFILES, PasswordProfile
 from app.accounts.rules import SessionEnd
 from app.core.errors import Invalid, NotFound
 from app.core.i18n import N_
+from app.db.trouble import trouble
 from app.db.uow import UnitOfWork, short_transaction, unit_of_work
 from app.extensions import db
 from app.organisation.queries import name_initials, name_key
 from app.permissions import Actor, Origin, Permission, Role, incompatible, system_actor
+
+log = logging.getLogger(__name__)
 
 # About 110 ms on one core of a 2026 server; the cost of a check, known account or not.
 _hasher = PasswordHasher(time_cost=2, memory_cost=64 * 1024, parallelism=1)
@@ -136,9 +140,21 @@ def resume(token: str, origin: Origin, now: datetime) -> tuple[Actor, bool] | No
     actor = queries.build_actor(user, roles, clock.local(now).date(), replace(origin, session_id=row.id))
     must_change = user.must_change_password
     if now - row.seen_at > rules.SEEN_EVERY:
-        with short_transaction() as session:
-            session.execute(update(UserSession).where(UserSession.id == row.id).values(seen_at=now))
+        _note_seen(row.id, now)
     return actor, must_change
+
+
+def _note_seen(session_id: int, now: datetime) -> None:
+    """Note when a session was last used. Who only reads must not fail because nothing can be written now;
+    a session that goes unnoted ends early, never late.
+    """
+    try:
+        with short_transaction(waiting=False) as session:
+            session.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=now))
+    except Exception as error:
+        if trouble(error) is None:
+            raise
+        log.warning("a session's last use was not noted: %s", type(error).__name__)
 
 
 def how_ended(token: str, now: datetime) -> SessionEnd | None:
@@ -207,9 +223,12 @@ def new_password(password: str, username: str, profile: PasswordProfile, field: 
     return hash_password(password)
 
 
-def change_password(uow: UnitOfWork, user_id: int, password_hash: str) -> None:
-    """Change one's own password and end every other session of the account."""
-    user = uow.get(User, user_id)
+def change_password(uow: UnitOfWork, user_id: int, version: int, password_hash: str) -> None:
+    """Change one's own password and end every other session of the account.
+
+    Raise Stale if the account is no longer as it was when the old password was checked.
+    """
+    user = uow.get(User, user_id, version)
     replace_password(uow, user, password_hash, temporary=False)
     present = uow.actor.origin.session_id
     end_sessions(uow, user_id, SessionEnd.RENEWED, UserSession.id != present)

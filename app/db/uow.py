@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, func, insert, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.audit import append as audit
@@ -127,16 +127,21 @@ def unit_of_work(actor: Actor, now: datetime) -> Iterator[UnitOfWork]:
 
 
 @contextmanager
-def short_transaction() -> Iterator[Session]:
-    """Write rows that carry no ledger meaning: sessions, drafts, throttles, the state of jobs."""
+def short_transaction(*, waiting: bool = True) -> Iterator[Session]:
+    """Write rows that carry no ledger meaning: sessions, drafts, throttles, the state of jobs.
+
+    Not `waiting` for others who write, it fails at once where it would have to.
+    """
     session = db.session()
     if _UOW in session.info or _SHORT in session.info:
         raise RuntimeError("units of work do not nest")
     session.rollback()
-    with write_turn(session):
+    with write_turn(session, waiting=waiting):
         session.info[_SHORT] = True
         try:
-            session.connection(execution_options={WRITE: True})
+            connection = session.connection(execution_options={WRITE: True})
+            if not waiting and connection.dialect.name == "postgresql":
+                connection.execute(select(func.set_config("lock_timeout", "50ms", True)))
             yield session
             session.commit()
         except BaseException:

@@ -54,8 +54,11 @@ def retry(uow: UnitOfWork, job_id: int) -> None:
 
 
 def _get(uow: UnitOfWork, job_id: int) -> Job:
-    """Load a job that no worker can claim or finish meanwhile; whose it is, its reader has asked before."""
-    return uow.session.get_one(Job, job_id, with_for_update=True)
+    """Load a job that no worker can claim or finish meanwhile; whose it is, its reader has asked before.
+
+    As it is once the lock is ours: what was read while we waited for it is out of date.
+    """
+    return uow.session.get_one(Job, job_id, with_for_update=True, populate_existing=True)
 
 
 def _wake(uow: UnitOfWork) -> None:

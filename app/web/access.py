@@ -63,6 +63,14 @@ def _load(_request: object) -> SignedIn | None:
     return SignedIn(*found) if found else None
 
 
+def forget_reader() -> None:
+    """Let an error's page be drawn for nobody in particular, unless its reader is known already: whoever
+    asks the database again that just failed gets no page at all.
+    """
+    if "_login_user" not in g:
+        g._login_user = login_manager.anonymous_user()
+
+
 def enforce() -> Response | None:
     """Refuse whatever is not declared, not signed in, or not granted."""
     if request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS:

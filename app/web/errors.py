@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_login import current_user
 from jinja2 import TemplateNotFound
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -14,10 +15,12 @@ from app.audit import services as audit
 from app.core.errors import DomainError, Invalid, NotAllowed, NotFound, Stale
 from app.db.scope import OutOfScope
 from app.db.sqlite import WriterBusy
+from app.db.trouble import Trouble, trouble
+from app.web import access
 from app.web.page import message
 
 _STATUS = {NotFound: 404, NotAllowed: 409, Stale: 409, Invalid: 422}
-_BUSY = ("database is locked", "lock timeout", "could not obtain lock")
+_TROUBLE = {Trouble.BUSY: (503, "503", 5), Trouble.AWAY: (503, "away", 10), Trouble.FULL: (507, "507", 60)}
 
 
 def error_page(status: int, template: str | None = None, detail: str = "") -> tuple[str, int]:
@@ -48,16 +51,22 @@ def _stale(_error: StaleDataError) -> tuple[str, int]:
     return error_page(409)
 
 
-def _busy(error: Exception) -> Response | tuple[str, int]:
-    if isinstance(error, OperationalError) and not any(text in str(error.orig) for text in _BUSY):
+def _troubled(error: Exception) -> Response | tuple[str, int]:
+    """Say what the database or the disk cannot do now, whether anything was kept, when to come back."""
+    kind = trouble(error)
+    if kind is None:
         return _unexpected(error)
-    body, status = error_page(503)
-    return Response(body, status, {"Retry-After": "5"})
+    current_app.logger.error("request %s: %s, %s", g.origin.request_id, kind.name, type(error).__name__)
+    status, template, seconds = _TROUBLE[kind]
+    access.forget_reader()
+    body, _ = error_page(status, template)
+    return Response(body, status, {"Retry-After": str(seconds)})
 
 
 def _unexpected(error: Exception) -> tuple[str, int]:
     # The path only: a query or a form may hold protected words.
     current_app.logger.exception("request %s %s %s failed", g.origin.request_id, request.method, request.path)
+    access.forget_reader()
     return error_page(500)
 
 
@@ -65,7 +74,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(StaleDataError, _stale)
-    app.register_error_handler(WriterBusy, _busy)
-    app.register_error_handler(OperationalError, _busy)
+    for kind in (WriterBusy, PoolTimeout, DBAPIError, OSError):
+        app.register_error_handler(kind, _troubled)
     if not app.testing:
         app.register_error_handler(Exception, _unexpected)

@@ -270,7 +270,7 @@ def change(username: str, old: str, new: str) -> None:
     assert user is not None
     user_id, hashed = user.id, services.check_new_password(user, old, new)
     with unit_of_work(actor(username, Permission.ACCOUNT_OWN), office.now()) as uow:
-        services.change_password(uow, user_id, hashed)
+        services.change_password(uow, user_id, uow.get(User, user_id).version, hashed)
 
 
 @pytest.mark.both_databases

@@ -259,7 +259,7 @@ def test_what_runs_after_the_commit_runs_only_if_there_was_one(db_context, cast)
 def test_protected_values_never_reach_the_log(db_context, cast):
     secret = accounts.hash_password("a password nobody else has")
     with unit_of_work(actor("wang", Permission.ACCOUNT_OWN), NOW) as uow:
-        accounts.change_password(uow, cast.users["wang"], secret)
+        accounts.change_password(uow, cast.users["wang"], 1, secret)
     payload = last(cast).payload
     assert json.loads(payload)["changes"]["password_hash"] == ["***", "***"]
     assert secret not in payload
