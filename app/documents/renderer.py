@@ -84,13 +84,14 @@ class Renderer:
             self._stop()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # A killed child cannot clean up after itself, so the parent owns its temporary folder.
+        # A killed child cannot clean up after itself, so the parent removes its folder; the child does if the
+        # parent was killed.
         self._folder = tempfile.mkdtemp(prefix="duban-renderer-")
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "TMPDIR": self._folder}
         if self.fonts:
             environment["DUBAN_FONTS"] = str(self.fonts)
         self._child = subprocess.Popen(  # noqa: S603 (our own module)
-            [sys.executable, "-m", "app.documents.renderer", str(self.memory_limit)],
+            [sys.executable, "-m", "app.documents.renderer", str(self.memory_limit), self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -196,8 +197,10 @@ def _answer(request: dict[str, Any], evidence: Mapping[str, bytes]) -> bytes:
         signal.alarm(0)
 
 
-def serve(memory_limit: int) -> None:
-    """Answer requests on standard input until it closes; the first answer says that all is loaded."""
+def serve(memory_limit: int, folder: str) -> None:
+    """Answer requests on standard input until it closes, then remove the folder that was ours alone; the
+    first answer says that all is loaded.
+    """
     requests = sys.stdin.buffer
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not break the frames
@@ -210,16 +213,17 @@ def serve(memory_limit: int) -> None:
     else:
         first = DONE
     sys.addaudithook(_refuse)
-    _write(replies, first)
-    while True:
-        try:
+    try:
+        _write(replies, first)
+        while True:
             replies.flush()
             request = json.loads(_read(requests))
             evidence = {name: _read(requests) for name in request["evidence"]}
-        except (EOFError, BrokenPipeError):  # the worker has gone
-            os._exit(0)  # without the flush at exit, which would fail again
-        _write(replies, _answer(request, evidence))
+            _write(replies, _answer(request, evidence))
+    except (EOFError, BrokenPipeError):  # the worker has gone
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)  # without the flush at exit, which would fail again
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), sys.argv[2])
