@@ -21,6 +21,7 @@ NAMES = (
     "sign_in",
     "ledgers",
     "kill",
+    "reliability",
 )
 OTHERS = ("quality",)
 

@@ -133,6 +133,7 @@ def _run_tests(file: Path) -> bool:
     draft.unlink(missing_ok=True)
     environ = {**os.environ, "DUBAN_ENV": "test", "DUBAN_FIGURES": str(draft)}
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-p", "bench.figures"]
+    command.append("--ignore=tests/reliability")  # shortened; at full length they are a bench
     code = subprocess.run(command, cwd=ROOT, env=environ).returncode
     if draft.exists():
         draft.replace(file)

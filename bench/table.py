@@ -70,6 +70,11 @@ def _keep(name: str, title: str, lines: Sequence[Line], command: str) -> None:
         {**asdict(line), "bar": line.bar_text, "limit": line.bar, "held": line.held, "command": command}
         for line in lines
     ]
+    keep(name, title, figures)
+
+
+def keep(name: str, title: str, figures: Sequence[dict[str, Any]]) -> None:
+    """Keep the figures of a bench, in the place of those it found before."""
     found = {"bench": name, "title": title, "at": time.strftime("%Y-%m-%d %H:%M"), "lines": figures}
     (results() / f"{name}.json").write_text(json.dumps(found, ensure_ascii=False, indent=1))
 

@@ -151,23 +151,45 @@ def anonymous(app: Any) -> Any:
 
 
 class TellFigure(Protocol):
-    def __call__(self, row: str, what: str, value: object, *, bar: str, held: bool) -> None: ...
+    def __call__(
+        self, row: str, what: str, value: object, *, bar: str, held: bool, command: str = ""
+    ) -> None: ...
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> TellFigure:
     """Add what was measured to the file that DUBAN_FIGURES names; docs/quality.md is made from it."""
-    named = os.environ.get("DUBAN_FIGURES")
     path = Path(request.node.nodeid.partition("::")[0]).as_posix()
 
-    def figure(row: str, what: str, value: object, *, bar: str, held: bool) -> None:
-        line = {"row": row, "what": what, "value": value, "bar": bar, "held": held}
-        line["command"] = f"./duban test {path}"
-        if named:  # one write to the end: the tests of several processes share the file
-            with open(named, "ab", buffering=0) as file:
-                file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+    def figure(
+        row: str, what: str, value: object, *, bar: str, held: bool, command: str = f"./duban test {path}"
+    ) -> None:
+        _note({"row": row, "what": what, "value": value, "bar": bar, "held": held, "command": command})
 
     return figure
+
+
+@pytest.fixture(scope="module")
+def tally(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str, int, str], None]]:
+    """Sum up over the tests of a module what is told as one figure: `tally("R3", what, 12, "bar")`."""
+    sums: dict[tuple[str, str, str], int] = {}
+    failed = request.session.testsfailed
+    path = Path(request.node.nodeid).as_posix()
+
+    def tally(row: str, what: str, count: int, bar: str) -> None:
+        sums[row, what, bar] = sums.get((row, what, bar), 0) + count
+
+    yield tally
+    held = request.session.testsfailed == failed
+    for (row, what, bar), value in sums.items():
+        told = {"row": row, "what": what, "value": value, "bar": bar, "held": held}
+        _note({**told, "command": f"./duban test {path}"})
+
+
+def _note(line: dict[str, object]) -> None:
+    if named := os.environ.get("DUBAN_FIGURES"):  # one write to the end: several processes share the file
+        with open(named, "ab", buffering=0) as file:
+            file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
 
 
 @pytest.fixture

