@@ -45,17 +45,23 @@ def _timed(
     work(small)  # what has to be loaded is loaded
     start = time.process_time()
     entries = work(environ)
-    pipe.send((time.process_time() - start) / entries * 1e6)
+    pipe.send(((time.process_time() - start) / entries * 1e6, _peak("self")))
 
 
-def _microseconds(work: Callable[[dict[str, str]], int], small: Site, site: Site) -> float:
-    """Return the processor time of an entry, in a process of its own."""
+def _peak(process: int | str) -> float:
+    """Return the most memory that a process has held, in MB (not getrusage: that tells of its parent too)."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
+    return int(found[1]) / 1024 if found else 0
+
+
+def _alone(work: Callable[[dict[str, str]], int], small: Site, site: Site) -> tuple[float, float]:
+    """Return the processor time of an entry in µs and the peak of memory in MB, in a process of its own."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_timed, args=(there, work, small.environ, site.environ))
     process.start()
     there.close()
-    found = float(here.recv())
+    found: tuple[float, float] = here.recv()
     process.join()
     return found
 
@@ -65,12 +71,9 @@ def _command(site: Site, *options: str) -> tuple[float, float]:
     before = os.times()
     environ = {**os.environ, **site.environ}
     process = subprocess.Popen([*COMMAND, *options], env=environ, stdout=subprocess.DEVNULL)
-    status, peak = Path(f"/proc/{process.pid}/status"), 0.0
+    peak = 0.0
     while process.poll() is None:
-        found = re.search(
-            r"VmHWM:\s+(\d+)", status.read_text()
-        )  # not getrusage: that tells of its parent too
-        peak = max(peak, int(found[1]) / 1024 if found else 0)
+        peak = max(peak, _peak(process.pid))
         time.sleep(0.02)
     assert process.returncode == 0, "the log is whole"
     after = os.times()
@@ -82,22 +85,24 @@ def _measure(kind: str, findings: int, rounds: int) -> list[Line]:
     with sites.large(kind, findings) as site, sites.large(kind, sites.SMALL) as small:
         sites.let_go(site)
         ratio, ours, below = paired(
-            lambda: _microseconds(_ours, small, site), lambda: _microseconds(_floor, small, site), rounds
+            lambda: _alone(_ours, small, site)[0], lambda: _alone(_floor, small, site)[0], rounds
         )
         growth, short, recent = paired(
             lambda: _command(small, "--since-checkpoint")[0],
             lambda: _command(site, "--since-checkpoint")[0],
             rounds,
         )
-        peak, little = _command(site)[1], _command(small)[1]
+        peak, little = _alone(_ours, small, site)[1], _alone(_ours, small, small)[1]
+        command = _command(site)[1]
     speed = {"floor": f"{below:.1f} µs", "ours": f"{ours:.1f} µs"}
     since = {"floor": f"{short:.1f} s", "ours": f"{recent:.1f} s"}
     what = f"since the checkpoint, {findings:,} / {sites.SMALL:,}"
     return [
         Line("P8", f"{kind}: entries a second, ours / floor", ratio, SPEED, most=False, **speed),
         Line("P8", f"{kind}: {what}", growth, GROWTH, **since),
-        Line("P8", f"{kind}: memory of the command, at its peak", peak, MEMORY_MB, unit="MB"),
+        Line("P8", f"{kind}: memory of the check, at its peak", peak, MEMORY_MB, unit="MB"),
         Line("P8", f"{kind}: more than for {sites.SMALL:,} findings", peak - little, unit="MB"),
+        Line("P8", f"{kind}: memory of the command, the whole application loaded", command, unit="MB"),
     ]
 
 

@@ -15,7 +15,7 @@ from app.accounts.admin_services import Person
 from app.accounts.forms import AccountForm, NewAccountForm, ReasonForm, RolesForm, VersionForm
 from app.accounts.models import User
 from app.audit import queries as audit
-from app.core.errors import DomainError, Invalid, NotAllowed, Stale
+from app.core.errors import DomainError, Invalid
 from app.core.i18n import N_
 from app.db.scope import row_id
 from app.db.uow import UnitOfWork, unit_of_work
@@ -23,6 +23,7 @@ from app.extensions import db
 from app.fields import REQUIRED, refuse
 from app.permissions import Permission, Role
 from app.web.access import actor, requires
+from app.web.changes import attempt
 from app.web.page import done, render
 
 admin = Blueprint("admin", __name__)
@@ -73,17 +74,15 @@ def edit(user_id: int) -> Response:
 @requires(Permission.ACCOUNT_MANAGE)
 def change(user_id: int) -> Response:
     user = admin_queries.get_user(actor(), user_id)
-    form, status = _form(AccountForm, user), 422
+    form = _form(AccountForm, user)
+    version = row_id(form.version.data) or 0
     person = _person(form) if form.validate() else None
-    if person:
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                admin_services.change_account(uow, user_id, row_id(form.version.data) or 0, person)
-            return done(url_for("accounts.show", user_id=user_id))
-        except (Invalid, NotAllowed, Stale) as error:
-            refuse(form, error)
-            status = 422 if isinstance(error, Invalid) else 409
-    return _form_page(form, admin_queries.get_user(actor(), user_id), status)
+    if person is None:
+        return _form_page(form, user, 422)
+    status = attempt(form, lambda uow: admin_services.change_account(uow, user_id, version, person))
+    if status:
+        return _form_page(form, admin_queries.get_user(actor(), user_id), status)
+    return done(url_for("accounts.show", user_id=user_id))
 
 
 def _form(kind: type[AccountForm], user: User | None = None) -> Any:
@@ -252,19 +251,12 @@ def _take(
     answer: Callable[[], Response] | None = None,
 ) -> Response:
     """Take one verb: check the form, change the account, or show its record again with what was typed."""
-    user, status = admin_queries.get_user(actor(), user_id), 422
-    if form.validate():
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                change(uow, row_id(form.version.data) or 0)
-        except (Invalid, NotAllowed, Stale) as error:
-            refuse(form, error)
-            status = 422 if isinstance(error, Invalid) else 409
-            user = admin_queries.get_user(actor(), user_id)
-        else:
-            flash(_(said)) if said else None
-            return answer() if answer else done(url_for("accounts.show", user_id=user_id))
-    return record(user, verb, form, status)
+    admin_queries.get_user(actor(), user_id)
+    status = attempt(form, lambda uow: change(uow, row_id(form.version.data) or 0))
+    if status:
+        return record(admin_queries.get_user(actor(), user_id), verb, form, status)
+    flash(_(said)) if said else None
+    return answer() if answer else done(url_for("accounts.show", user_id=user_id))
 
 
 def record(

@@ -7,17 +7,17 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.audit import queries as audit
-from app.core.errors import NotAllowed, NotFound, Stale
+from app.core.errors import NotFound
 from app.core.i18n import N_
 from app.db.scope import row_id
-from app.db.uow import short_transaction, unit_of_work
+from app.db.uow import UnitOfWork, short_transaction, unit_of_work
 from app.documents import queries, rules, services
 from app.documents.forms import VoidForm
 from app.documents.models import Document
 from app.documents.rules import DocumentKind, DocumentStatus
-from app.fields import refuse
 from app.permissions import Permission, system_actor
 from app.web.access import actor, public, requires
+from app.web.changes import attempt
 from app.web.page import done, render
 
 bp = Blueprint("documents", __name__)
@@ -65,20 +65,17 @@ def _page(document: Document, form: VoidForm, status: int = 200) -> Response:
 @requires(Permission.DOCUMENT_VOID)
 def void(document_id: int) -> Response:
     queries.get(actor(), document_id)
-    form, status = VoidForm(request.form), 422
-    if form.validate():
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                number = services.void(
-                    uow, document_id, form.reason.data, row_id(form.version.data) or 0
-                ).number
-        except (NotAllowed, Stale) as error:
-            refuse(form, error)
-            status = 409
-        else:
-            flash(_("%(number)s 已作废，文号不再使用。", number=number))
-            return done(url_for(".show", document_id=document_id))
-    return _page(queries.get(actor(), document_id), form, status)
+    form, numbers = VoidForm(request.form), []
+
+    def change(uow: UnitOfWork) -> None:
+        version = row_id(form.version.data) or 0
+        numbers.append(services.void(uow, document_id, form.reason.data, version).number)
+
+    status = attempt(form, change)
+    if status:
+        return _page(queries.get(actor(), document_id), form, status)
+    flash(_("%(number)s 已作废，文号不再使用。", number=numbers[0]))
+    return done(url_for(".show", document_id=document_id))
 
 
 @bp.get("/documents/<int:document_id>/file")

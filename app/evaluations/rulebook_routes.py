@@ -25,6 +25,7 @@ from app.fields import refuse
 from app.permissions import Permission
 from app.registers.rules import Kind
 from app.web.access import actor, requires
+from app.web.changes import attempt
 from app.web.page import done, label, message, render
 
 rulebooks = Blueprint("rulebooks", __name__)
@@ -120,34 +121,33 @@ def begin(rulebook_id: int) -> Response:
 @rulebooks.post("/rulebooks/<int:rulebook_id>/put-in-force")
 @requires(Permission.RULEBOOK_DECIDE)
 def put_in_force(rulebook_id: int) -> Response:
-    row, form = rulebook_queries.get_version(actor(), rulebook_id), in_force_form(request.form)
-    if form.validate():
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                rulebook_services.put_in_force(uow, row.id, form.effective_on.data, _known(form))
-        except Invalid as error:
-            refuse(form, error)
-        else:
-            flash(_("已定于 %(day)s 施行。", day=form.effective_on.data))
-            return done(url_for(".show", rulebook_id=rulebook_id))
-    return record_page(rulebook_queries.get_version(actor(), rulebook_id), in_force=form, status=422)
+    rulebook_queries.get_version(actor(), rulebook_id)
+    form = in_force_form(request.form)
+    status = attempt(
+        form,
+        lambda uow: rulebook_services.put_in_force(uow, rulebook_id, form.effective_on.data, _known(form)),
+    )
+    if status:
+        return record_page(rulebook_queries.get_version(actor(), rulebook_id), in_force=form, status=status)
+    flash(_("已定于 %(day)s 施行。", day=form.effective_on.data))
+    return done(url_for(".show", rulebook_id=rulebook_id))
 
 
 @rulebooks.post("/rulebooks/<int:rulebook_id>/retire")
 @requires(Permission.RULEBOOK_DECIDE)
 def retire(rulebook_id: int) -> Response:
-    row, form = rulebook_queries.get_version(actor(), rulebook_id), retire_form(request.form)
-    if form.validate():
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                version = _known(form)
-                rulebook_services.retire(uow, row.id, form.retired_on.data, form.reason.data, version)
-        except Invalid as error:
-            refuse(form, error)
-        else:
-            flash(_("已定于 %(day)s 停用。", day=form.retired_on.data))
-            return done(url_for(".show", rulebook_id=rulebook_id))
-    return record_page(rulebook_queries.get_version(actor(), rulebook_id), retiring=form, status=422)
+    rulebook_queries.get_version(actor(), rulebook_id)
+    form = retire_form(request.form)
+    status = attempt(
+        form,
+        lambda uow: rulebook_services.retire(
+            uow, rulebook_id, form.retired_on.data, form.reason.data, _known(form)
+        ),
+    )
+    if status:
+        return record_page(rulebook_queries.get_version(actor(), rulebook_id), retiring=form, status=status)
+    flash(_("已定于 %(day)s 停用。", day=form.retired_on.data))
+    return done(url_for(".show", rulebook_id=rulebook_id))
 
 
 # --- what the pages show --------------------------------------------------------------------------

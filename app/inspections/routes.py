@@ -42,6 +42,7 @@ from app.inspections.rules import (
 )
 from app.permissions import Permission
 from app.web.access import actor, requires
+from app.web.changes import attempt
 from app.web.files import send_evidence
 from app.web.page import done, message, render
 from app.web.settings import settings
@@ -182,16 +183,11 @@ def _version() -> int:
 def _take(row: Finding, form: Form, step: Callable[[UnitOfWork, int], object], said: str) -> Response:
     """Take one step on a finding; a form that will not do comes back with what was typed."""
     finding_id = row.id
-    if form.validate():
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                step(uow, finding_id)
-        except Invalid as error:
-            refuse(form, error)
-        else:
-            flash(message(said))
-            return done(url_for(".finding", finding_id=finding_id))
-    return _finding_page(queries.get_finding(actor(), finding_id), form, 422)
+    status = attempt(form, lambda uow: step(uow, finding_id))
+    if status:
+        return _finding_page(queries.get_finding(actor(), finding_id), form, status)
+    flash(message(said))
+    return done(url_for(".finding", finding_id=finding_id))
 
 
 def _finding_page(

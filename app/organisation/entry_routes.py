@@ -9,14 +9,12 @@ from flask import Response, flash
 from flask_babel import gettext as _
 from wtforms import BooleanField, Form
 
-from app import clock
-from app.core.errors import Invalid, NotAllowed, Stale
+from app.core.errors import Stale
 from app.core.i18n import N_
-from app.db.uow import UnitOfWork, unit_of_work
-from app.fields import refuse
+from app.db.uow import UnitOfWork
 from app.organisation import hours_rules
 from app.organisation.forms import RecordForm
-from app.web.access import actor
+from app.web.changes import attempt
 from app.web.page import done, render
 
 NOW = N_("现在登记的是“%(now)s”。")
@@ -25,14 +23,11 @@ Change = Callable[[UnitOfWork], tuple[str, str]]  # returns what to say and wher
 
 def answer(form: Form, change: Change, again: Callable[[int], Response]) -> Response:
     """Change something if the form is in order; else show it again with all that was typed."""
-    if not form.validate():
-        return again(422)
-    try:
-        with unit_of_work(actor(), clock.now()) as uow:
-            said, url = change(uow)
-    except (Invalid, NotAllowed, Stale) as error:
-        refuse(form, error)
-        return again(422 if isinstance(error, Invalid) else 409)
+    told: list[tuple[str, str]] = []
+    status = attempt(form, lambda uow: told.append(change(uow)))
+    if status:
+        return again(status)
+    said, url = told[0]
     flash(said)
     return done(url)
 

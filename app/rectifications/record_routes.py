@@ -15,21 +15,21 @@ from app.attachments import queries as attachments
 from app.attachments.services import StoredFile
 from app.audit import queries as audit
 from app.core import machine
-from app.core.errors import Invalid, NotAllowed, Stale
+from app.core.errors import Invalid, NotAllowed
 from app.core.i18n import N_
 from app.core.workdays import UnknownYear
 from app.db import drafts
 from app.db.scope import row_id
-from app.db.uow import UnitOfWork, unit_of_work
+from app.db.uow import UnitOfWork
 from app.extensions import db
-from app.fields import Line, OnBehalfFields, Paragraphs, refuse
+from app.fields import Line, OnBehalfFields, Paragraphs
 from app.rectifications import forms, ladder_queries, ladder_services, queries, rules, services
 from app.rectifications.clocks import deadline_of
 from app.rectifications.models import Extension, Rectification
 from app.rectifications.rules import Facts, Verb
 from app.web.access import actor
+from app.web.changes import attempt
 from app.web.page import done, render
-from app.web.uploads import status_of
 from app.worktime.queries import calendar
 
 FORMS: dict[Verb, type[Form]] = {
@@ -60,22 +60,13 @@ def take(
     faults: list[Invalid] | None = None,
 ) -> Response:
     """Take one step: check the form, change the row, or show the record again with all that was typed."""
-    row = queries.get(actor(), rectification_id)
-    status = status_of(faults or [])
-    if form.validate() and not faults:
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                change(uow, row_id(form.version.data) or 0)
-        except (Invalid, NotAllowed, Stale) as error:
-            if isinstance(form, forms.SubmitForm) and queries.submitted_already(form.form_key.data):
-                return done(url_for("rectifications.show", rectification_id=rectification_id))  # a second tap
-            refuse(form, error)
-            status = 422 if isinstance(error, Invalid) else 409
-        else:
-            flash(_(said))
-            return done(url_for("rectifications.show", rectification_id=rectification_id))
-        row = queries.get(actor(), rectification_id)
-    return show_record(row, verb, form, status, faults)
+    queries.get(actor(), rectification_id)
+    status = attempt(form, lambda uow: change(uow, row_id(form.version.data) or 0), faults or ())
+    if not status:
+        flash(_(said))
+    elif not (isinstance(form, forms.SubmitForm) and queries.submitted_already(form.form_key.data)):
+        return show_record(queries.get(actor(), rectification_id), verb, form, status, faults)
+    return done(url_for("rectifications.show", rectification_id=rectification_id))
 
 
 def show_record(

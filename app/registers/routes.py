@@ -19,13 +19,13 @@ from app.core.i18n import N_
 from app.db.scope import row_id
 from app.db.uow import UnitOfWork, unit_of_work
 from app.extensions import db
-from app.fields import refuse as refuse_form
 from app.permissions import Permission
 from app.registers import entry_queries, entry_routes, figure_queries, queries, rules, services
 from app.registers.forms import RefuseForm, StepForm, VoidForm
 from app.registers.models import RegisterEntry
 from app.registers.rules import EntryStatus, Register, Verb, kinds_of
 from app.web.access import actor, requires
+from app.web.changes import attempt
 from app.web.files import send_evidence
 from app.web.page import done, message, render
 from app.web.settings import settings
@@ -129,19 +129,12 @@ def _take(
     entry_id: int, verb: Verb, form: Form, change: Callable[[UnitOfWork, int], object], said: str
 ) -> Response:
     """Take one step, or show the entry again with all that was typed."""
-    row, status = queries.get(actor(), entry_id), 422
-    if form.validate():
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                change(uow, row_id(form["version"].data) or 0)
-        except (Invalid, NotAllowed, Stale) as error:
-            refuse_form(form, error)
-            status = 422 if isinstance(error, Invalid) else 409
-        else:
-            flash(_(said))
-            return done(url_for("registers.show", entry_id=entry_id))
-        row = queries.get(actor(), entry_id)
-    return _show(row, verb, form, status)
+    queries.get(actor(), entry_id)
+    status = attempt(form, lambda uow: change(uow, row_id(form["version"].data) or 0))
+    if status:
+        return _show(queries.get(actor(), entry_id), verb, form, status)
+    flash(_(said))
+    return done(url_for("registers.show", entry_id=entry_id))
 
 
 @bp.post("/registers/<int:entry_id>/confirm")

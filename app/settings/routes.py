@@ -6,17 +6,17 @@ from wtforms import Form
 
 from app import clock
 from app.audit import queries as audit
-from app.core.errors import DomainError, Invalid, NotFound
+from app.core.errors import Invalid, NotFound
 from app.core.i18n import N_
 from app.db.scope import MISSING, row_id
-from app.db.uow import unit_of_work
+from app.db.uow import UnitOfWork
 from app.documents.rules import check_mark, check_pattern, document_number
 from app.extensions import db
-from app.fields import refuse
 from app.permissions import Permission
 from app.settings import forms, queries, rules, services
 from app.settings.rules import Group
 from app.web.access import actor, can, requires
+from app.web.changes import attempt
 from app.web.page import done, message, render
 
 bp = Blueprint("settings", __name__)
@@ -79,25 +79,19 @@ def _group(name: str) -> Group:
 def _change(centre_id: int, group: Group) -> Response:
     """Check the form of a group and decide what it says, or show it again with all that was typed."""
     queries.get_centre(actor(), centre_id)
-    form = forms.group_form(group)(request.form)
-    status = 422
-    if form.validate():
+    form, changed = forms.group_form(group)(request.form), []
+
+    def change(uow: UnitOfWork) -> None:
         version = row_id(form["version"].data)
         decided = forms.decisions(form, group)
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                changed = bool(
-                    services.change_settings(
-                        uow, centre_id, group, decided, -1 if version is None else version
-                    )
-                )
-        except DomainError as error:
-            refuse(form, error)
-            status = 422 if isinstance(error, Invalid) else 409
-        else:
-            flash(_("已保存。") if changed else _("没有改动。"))
-            return done(url_for(".show", centre_id=centre_id, group=group.value))
-    return _page(centre_id, group, form, status)
+        known = -1 if version is None else version
+        changed.extend(services.change_settings(uow, centre_id, group, decided, known))
+
+    status = attempt(form, change)
+    if status:
+        return _page(centre_id, group, form, status)
+    flash(_("已保存。") if changed else _("没有改动。"))
+    return done(url_for(".show", centre_id=centre_id, group=group.value))
 
 
 def _page(centre_id: int, group: Group, form: Form | None = None, status: int = 200) -> Response:

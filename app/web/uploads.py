@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import BinaryIO, cast
 
 from flask import request
@@ -42,6 +43,6 @@ def receive_files(centre_id: int) -> tuple[list[StoredFile], list[Invalid]]:
     return stored, faults
 
 
-def status_of(faults: list[Invalid]) -> int:
+def status_of(faults: Sequence[Invalid]) -> int:
     """Return the status of a form that comes back with faults: too large, or otherwise unfit."""
     return 413 if any("limit" in fault.params for fault in faults) else 422
