@@ -16,6 +16,7 @@ class Trouble(Enum):
     BUSY = auto()  # others hold what we need: wait a moment
     AWAY = auto()  # the database does not answer: it comes back by itself, or somebody has to see to it
     FULL = auto()  # nothing more can be written: somebody has to make room
+    TAKEN = auto()  # somebody else was first with the same key, name or number
 
 
 _ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -25,8 +26,10 @@ _SQLITE = {
     sqlite3.SQLITE_FULL: Trouble.FULL,
     sqlite3.SQLITE_IOERR: Trouble.FULL,
 }
-# The longest prefix counts. 55P03: lock_timeout; 40: a deadlock; 53100: disk full; 57P: shut down; 08: cut of
+_SQLITE_TAKEN = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+# The longest prefix counts. 23505: unique; 55P03: lock_timeout; 40: deadlock; 53100: disk full; 57P, 08: gone.
 _SQLSTATE = {
+    "23505": Trouble.TAKEN,
     "55P03": Trouble.BUSY,
     "40": Trouble.BUSY,
     "53": Trouble.BUSY,
@@ -46,7 +49,8 @@ def trouble(error: BaseException) -> Trouble | None:
     if not isinstance(error, DBAPIError):
         return None
     if isinstance(error.orig, sqlite3.Error):
-        return _SQLITE.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF)
+        code = getattr(error.orig, "sqlite_errorcode", 0)
+        return Trouble.TAKEN if code in _SQLITE_TAKEN else _SQLITE.get(code & 0xFF)
     return _of_postgresql(error)
 
 

@@ -6,6 +6,7 @@ One draft for each person, kind and centre; the files lie under `instance/import
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -207,7 +208,8 @@ def check(
     end_reading()  # what was looked up is at hand; a table of 100,000 rows takes its time
     wanted = []
     faults = folder(settings, draft_id) / "faults"
-    with faults.with_suffix(".part").open("w", encoding="utf-8") as file:
+    part = faults.with_name(f"faults-{secrets.token_hex(4)}")  # somebody may check the same table just now
+    with part.open("w", encoding="utf-8") as file:
         rows = rows_of(settings, draft_id, content["head"])
         for done, (judged, cells) in enumerate(importing.check(checker, kind, mapping, rows), 1):
             counts[judged.outcome.value] += 1
@@ -218,7 +220,7 @@ def check(
                 wanted.append(judged)
             if done % 5000 == 0:
                 said(done)
-    faults.with_suffix(".part").replace(faults)
+    part.replace(faults)
     return Report(counts, seen, wanted)
 
 

@@ -7,7 +7,7 @@ from flask_login import current_user
 from jinja2 import TemplateNotFound
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from app import clock
@@ -20,7 +20,13 @@ from app.web import access
 from app.web.page import message
 
 _STATUS = {NotFound: 404, NotAllowed: 409, Stale: 409, Invalid: 422}
-_TROUBLE = {Trouble.BUSY: (503, "503", 5), Trouble.AWAY: (503, "away", 10), Trouble.FULL: (507, "507", 60)}
+# The page of each kind of trouble, and after how many seconds to try again.
+_TROUBLE = {
+    Trouble.BUSY: (503, "503", 5),
+    Trouble.AWAY: (503, "away", 10),
+    Trouble.FULL: (507, "507", 60),
+    Trouble.TAKEN: (409, "taken", 0),
+}
 
 
 def error_page(status: int, template: str | None = None, detail: str = "") -> tuple[str, int]:
@@ -47,7 +53,7 @@ def _domain(error: DomainError) -> tuple[str, int]:
     )
 
 
-def _stale(_error: StaleDataError) -> tuple[str, int]:
+def _stale(_error: StaleDataError | ObjectDeletedError) -> tuple[str, int]:
     return error_page(409)
 
 
@@ -60,7 +66,7 @@ def _troubled(error: Exception) -> Response | tuple[str, int]:
     status, template, seconds = _TROUBLE[kind]
     access.forget_reader()
     body, _ = error_page(status, template)
-    return Response(body, status, {"Retry-After": str(seconds)})
+    return Response(body, status, {"Retry-After": str(seconds)} if seconds else None)
 
 
 def _unexpected(error: Exception) -> tuple[str, int]:
@@ -74,6 +80,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(StaleDataError, _stale)
+    app.register_error_handler(ObjectDeletedError, _stale)  # a draft that another click has submitted
     for kind in (WriterBusy, PoolTimeout, DBAPIError, OSError):
         app.register_error_handler(kind, _troubled)
     if not app.testing:

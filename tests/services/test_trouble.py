@@ -7,7 +7,7 @@ import sqlite3
 
 import psycopg
 import pytest
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db.sqlite import WriterBusy
@@ -31,6 +31,10 @@ def sqlite_error(code: int) -> sqlite3.OperationalError:
         (OperationalError("", {}, sqlite_error(sqlite3.SQLITE_BUSY_SNAPSHOT)), Trouble.BUSY),
         (OperationalError("", {}, sqlite_error(sqlite3.SQLITE_FULL)), Trouble.FULL),
         (OperationalError("", {}, sqlite_error(sqlite3.SQLITE_IOERR_WRITE)), Trouble.FULL),
+        (IntegrityError("", {}, sqlite_error(sqlite3.SQLITE_CONSTRAINT_UNIQUE)), Trouble.TAKEN),
+        (IntegrityError("", {}, psycopg.errors.UniqueViolation()), Trouble.TAKEN),
+        (IntegrityError("", {}, sqlite_error(sqlite3.SQLITE_CONSTRAINT_NOTNULL)), None),
+        (IntegrityError("", {}, psycopg.errors.CheckViolation()), None),
         (DatabaseError("", {}, sqlite_error(sqlite3.SQLITE_CORRUPT)), None),
         (OperationalError("", {}, psycopg.errors.LockNotAvailable()), Trouble.BUSY),
         (OperationalError("", {}, psycopg.errors.DeadlockDetected()), Trouble.BUSY),
