@@ -27,7 +27,7 @@ _SQLITE = {
     sqlite3.SQLITE_IOERR: Trouble.FULL,
 }
 _SQLITE_TAKEN = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-# The longest prefix counts. 23505: unique; 55P03: lock_timeout; 40: deadlock; 53100: disk full; 57P, 08: gone.
+# The longest prefix counts. 23505: unique; 55P03: lock_timeout; 40: deadlock; 53100: no room; 57P, 08: gone.
 _SQLSTATE = {
     "23505": Trouble.TAKEN,
     "55P03": Trouble.BUSY,
