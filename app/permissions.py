@@ -52,6 +52,8 @@ class Permission(StrEnum):
     EVALUATION_CORRECT = "evaluation:correct"
     EVALUATION_LOCK = "evaluation:lock"
     EVALUATION_READ = "evaluation:read"
+    INPUT_CONFIRM = "input:confirm"
+    INPUT_RECORD = "input:record"
     OBJECTION_DECIDE = "objection:decide"
     OBJECTION_FILE = "objection:file"
     SETTING_MANAGE = "setting:manage"
@@ -95,6 +97,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.IMPORT_RUN,
             P.RECTIFICATION_ISSUE,
             P.RECTIFICATION_RECHECK,
+            P.INPUT_RECORD,
             P.REGISTER_RECORD,
         },
         # The head answers for what his own section has to mend; the guards keep him from accepting it.
@@ -125,6 +128,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RULEBOOK_MANAGE,
             P.EVALUATION_COMPUTE,
             P.EVALUATION_CORRECT,
+            P.INPUT_CONFIRM,
+            P.INPUT_RECORD,
             P.OBJECTION_DECIDE,
             P.SETTING_READ,
         },
@@ -136,6 +141,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REGISTER_CONFIRM,
             P.REGISTER_VOID,
             P.RULEBOOK_DECIDE,
+            P.INPUT_CONFIRM,
             P.EVALUATION_LOCK,
             P.OBJECTION_DECIDE,
             P.SETTING_READ,

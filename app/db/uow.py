@@ -156,6 +156,14 @@ def end_reading() -> None:
     db.session().rollback()
 
 
+def begin_reading() -> None:
+    """Begin a read transaction that sees one moment throughout, for long reading before a change."""
+    session = db.session()
+    session.rollback()
+    if session.get_bind().dialect.name == "postgresql":  # SQLite reads so by itself
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 # --- the guard ------------------------------------------------------------------------------------
 
 

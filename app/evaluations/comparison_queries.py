@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.core.points import plain
-from app.evaluations import month_queries, place_queries
-from app.evaluations.models import EvaluationMonth
-from app.evaluations.month_scoring import compute
-from app.extensions import db
+from app.evaluations import material_queries, month_queries
+from app.evaluations.models import EvaluationMonth, Score
+from app.evaluations.month_rules import Scored
+from app.evaluations.month_scoring import score
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,22 @@ class Difference:
     new: list[str]
 
 
+def key_of(row: Score) -> tuple[Scored, int | None, int | None, int | None]:
+    """Return whose score it is, as `Result.key` does."""
+    department = None if row.staff_member_id or row.patrol_point_id else row.department_id
+    return row.subject, row.staff_member_id, row.patrol_point_id, department
+
+
 def differences(month: EvaluationMonth) -> list[Difference]:
     """Return whom a computation of today would score otherwise than the run that counts."""
     run = month_queries.run_of(month)
     if run is None:
         return []
-    computed = compute(month, month_queries.waived(db.session(), month.id))
+    computed = score(material_queries.gather(month.centre_id, month.first_on))
     if computed.digest == run.digest:
         return []
-    stored = {(row.subject, place_queries.owner_of(row)): row for row in month_queries.scores_in(run)}
-    fresh = {(each.subject, each.id): each for each in computed.results}
+    stored = {key_of(row): row for row in month_queries.scores_in(run)}
+    fresh = {each.key: each for each in computed.results}
     found = []
     for key in stored.keys() | fresh.keys():
         before, after = stored.get(key), fresh.get(key)

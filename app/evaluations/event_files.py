@@ -256,6 +256,13 @@ def _inputs(declared: Mapping[str, Input], content: Mapping[str, Any]) -> Iterat
             raise Invalid(N_("输入项“%(name)s”：%(reason)s"), name=name, reason=str(error)) from None
 
 
+def given_of(given: Input, amount: Decimal, whole: Decimal | None = None) -> Given:
+    """Return an input that was entered as a number, or as a part of a whole. Raise Invalid."""
+    if given.kind in SHARES and whole is not None:
+        return _share(given, dict(zip(SHARES[given.kind], (amount, whole), strict=True)))
+    return _given(given, amount)
+
+
 def _given(given: Input, value: Any) -> Given:
     if given.kind in (InputKind.MEAN, InputKind.SUM) and isinstance(value, list):
         return _of_list(given, value)

@@ -65,6 +65,7 @@ LABELS: dict[type[StrEnum], dict[Any, str]] = {
     Apart: {
         Apart.PART_MONTH: N_("不满一个月"),
         Apart.WITHOUT_BUSINESS: N_("当月没有业务"),
+        Apart.INTERMEDIARY: N_("中介机构单独排名"),
     },
     ObjectionStatus: {
         ObjectionStatus.PENDING: N_("待决定"),

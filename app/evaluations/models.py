@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.accounts.models import User
 from app.db.mixins import Audited
 from app.db.types import Instant, JsonText, ScaledPoints, enum_type
+from app.evaluations.input_rules import InputStatus
 from app.evaluations.month_rules import Apart, MonthState, ObjectionStatus, Scored
 from app.evaluations.rules import Span, Subject
 from app.evaluations.version_rules import CODE_MAX, TITLE_MAX, VersionStatus
@@ -147,6 +148,7 @@ class ScoreLine(Audited, Model):
     worth: Mapped[Decimal] = mapped_column(ScaledPoints)
     why: Mapped[str] = mapped_column(Text)
     happened_on: Mapped[date | None] = mapped_column(Date)
+    patrol_point_id: Mapped[int | None] = mapped_column(ForeignKey("patrol_points.id"))  # where
     source: Mapped[str] = mapped_column(String(40))  # the ledger, empty where no row stands behind the line
     source_id: Mapped[int | None]
     evidence: Mapped[int]  # how many files the source row has
@@ -210,3 +212,39 @@ class ScoreCorrection(Audited, Model):
     entered_at: Mapped[datetime] = mapped_column(Instant)
 
     origin: Mapped[Score] = relationship(lazy="raise")
+
+
+class MonthInput(Audited, Model):
+    """What no ledger knows of a month: points given within a range, a score or a figure from elsewhere."""
+
+    __tablename__ = "month_inputs"
+    __table_args__ = (Index("ix_month_inputs_month", "month_id", "status", "id"),)
+    __audit_type__ = "month_input"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    month_id: Mapped[int] = mapped_column(ForeignKey("evaluation_months.id"))
+    subject: Mapped[Scored] = mapped_column(enum_type(Scored))
+    staff_member_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    patrol_point_id: Mapped[int | None] = mapped_column(ForeignKey("patrol_points.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    item: Mapped[str] = mapped_column(String(40))  # the rulebook's item or input
+    item_name: Mapped[str] = mapped_column(String(120))
+    owner_name: Mapped[str] = mapped_column(String(120))
+    source: Mapped[str] = mapped_column(String(40), default="")  # the event that it is about, if any
+    source_id: Mapped[int | None]
+    amount: Mapped[Decimal] = mapped_column(ScaledPoints)
+    whole: Mapped[Decimal | None] = mapped_column(ScaledPoints)  # of a rate or of votes
+    reason: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[InputStatus] = mapped_column(enum_type(InputStatus), default=InputStatus.RECORDED)
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    refusal_reason: Mapped[str] = mapped_column(Text, default="")
+
+    month: Mapped[EvaluationMonth] = relationship(lazy="raise")
+    recorded_by: Mapped[User] = relationship(lazy="raise", foreign_keys=[recorded_by_id])
+
+    @property
+    def audit_name(self) -> str:
+        return f"{self.item_name} {self.owner_name}"

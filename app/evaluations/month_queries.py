@@ -63,7 +63,8 @@ def own(actor: Actor) -> list[ColumnElement[bool]]:
     """Return what makes a score one's own: one's person, or a window or person one answers for."""
     found: list[ColumnElement[bool]] = []
     if actor.staff_member_id:
-        found.append(and_(Score.subject == Scored.STAFF, Score.staff_member_id == actor.staff_member_id))
+        himself = Score.staff_member_id == actor.staff_member_id
+        found.append(and_(Score.subject.in_((Scored.STAFF, Scored.CHIEF_REP)), himself))
     if actor.department_ids:
         theirs = select(StaffMember.id).where(StaffMember.department_id.in_(actor.department_ids))
         found.append(Score.department_id.in_(actor.department_ids))
@@ -259,12 +260,20 @@ def recorder_of(session: Session, source: str, source_id: int) -> int | None:
     return row.recorded_by_id if row else None
 
 
+def month_of(session: Session, centre_id: int, first_on: date) -> EvaluationMonth | None:
+    """Return the row of a month."""
+    return session.scalar(_at(centre_id, first_on))
+
+
 def month_at(session: Session, centre_id: int, first_on: date) -> EvaluationMonth | None:
     """Return the row of a month, locked for whoever writes."""
-    rows = select(EvaluationMonth).where(
+    return session.scalar(_at(centre_id, first_on).with_for_update())
+
+
+def _at(centre_id: int, first_on: date) -> Select[EvaluationMonth]:
+    return select(EvaluationMonth).where(
         EvaluationMonth.centre_id == centre_id, EvaluationMonth.first_on == first_on
     )
-    return session.scalar(rows.with_for_update())
 
 
 def is_settled(state: MonthState) -> bool:

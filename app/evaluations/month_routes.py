@@ -13,7 +13,7 @@ from app.core.errors import DomainError, Invalid, NotFound
 from app.core.i18n import N_
 from app.core.points import plain, rounded
 from app.db.scope import row_id
-from app.db.uow import unit_of_work
+from app.db.uow import begin_reading, unit_of_work
 from app.evaluations import comparison_queries, month_queries, month_services, rulebook_queries
 from app.evaluations.forms import CorrectionForm, MonthForm, ReopenForm, StepForm
 from app.evaluations.models import EvaluationMonth, Score, ScoreRun
@@ -58,10 +58,13 @@ def _compute(typed: str) -> Response:
     first_on, centre_id = month_of(typed), actor().centre_id
     if centre_id is None:
         raise NotFound(N_("您的账号不属于任何中心。"))
+    month_services.check_begun(first_on, clock.today())
+    begin_reading()
+    draft = month_services.drafted(centre_id, first_on)
     with unit_of_work(actor(), clock.now()) as uow:
         before = month_queries.month_at(uow.session, centre_id, first_on)
         runs = before.runs if before else 0
-        month = month_services.compute_month(uow, centre_id, first_on)
+        month = month_services.compute_month(uow, centre_id, first_on, draft)
         month_id, changed = month.id, month.runs != runs
     flash(_("已计算。") if changed else _("重新计算的结果与原来相同。"))
     return done(url_for(".show", month_id=month_id))

@@ -46,6 +46,7 @@ class Apart(StrEnum):
 
     PART_MONTH = "part_month"
     WITHOUT_BUSINESS = "without_business"
+    INTERMEDIARY = "intermediary"  # ranked among themselves
 
 
 class ObjectionStatus(StrEnum):

@@ -1,4 +1,7 @@
-"""One computation of a month: the events of all ledgers, scored for people, windows and departments."""
+"""One computation of a month: its material scored for people, windows, chief representatives, departments.
+
+Nothing here reads a database: the material has been gathered before, so that nobody waits meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -15,30 +18,30 @@ from app.core.events import ScoreEvent
 from app.core.i18n import N_
 from app.core.points import plain
 from app.db.types import canonical
-from app.evaluations import place_queries, rulebook_queries
-from app.evaluations.models import EvaluationMonth, RulebookVersion
+from app.evaluations.chief_scoring import chief_figures
+from app.evaluations.event_files import given_of
+from app.evaluations.input_rules import Handed
+from app.evaluations.material_queries import Book, Material
 from app.evaluations.month_rules import (
     CORRECTION,
     Apart,
     Scored,
     correction_points,
-    last_day,
     with_corrections,
 )
-from app.evaluations.place_queries import WITHOUT_BUSINESS, Place
+from app.evaluations.place_queries import INTERMEDIARY, WITHOUT_BUSINESS, Place
 from app.evaluations.pull_rules import pulled
 from app.evaluations.ranking_rules import Candidate, ranking
-from app.evaluations.rulebook_rules import Award, Discretion, Rulebook
+from app.evaluations.rulebook_rules import AsEntered, Award, Discretion, Rulebook
 from app.evaluations.rules import CHIEF_REP, Span, Subject
 from app.evaluations.scoring_rules import Scored as Figure
 from app.evaluations.scoring_rules import evaluate
 from app.evaluations.sheet_rules import Entry, Given, Sheet
-from app.inspections import score_queries as findings
-from app.registers import queries as registers
 
 Source = tuple[str, int]
 TIMES = " × "  # between what was not scored and how often
 STAFF_MEAN, WINDOW_MEAN = "staff_mean", "window_mean"  # inputs that a rulebook asks for by these names
+MEANS = frozenset({STAFF_MEAN, WINDOW_MEAN})
 RANKED_BY_SCORE = Award("")
 OWN = {
     Scored.STAFF: "staff_id",
@@ -58,6 +61,7 @@ class Line:
     happened_on: date | None
     source: Source | None
     evidence: int
+    point_id: int | None = None  # where it happened
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,6 @@ class Result:
     """The score of one of them, with its place in the table."""
 
     subject: Scored
-    id: int
     place: Place
     rulebook_id: int
     points: Decimal
@@ -77,6 +80,13 @@ class Result:
     apart: Apart | None = None
     rank: int | None = None
 
+    @property
+    def key(self) -> tuple[Scored, int | None, int | None, int | None]:
+        """Return whose score it is: person, else window, else department."""
+        place = self.place
+        department = None if place.staff_id or place.point_id else place.department_id
+        return self.subject, place.staff_id, place.point_id, department
+
 
 @dataclass
 class Computed:
@@ -85,6 +95,7 @@ class Computed:
     results: list[Result] = field(default_factory=list)
     problems: list[tuple[bool, str, str]] = field(default_factory=list)
     events: int = 0
+    basis: str = ""  # what it was computed from; it must still be so when it is stored
 
     @property
     def digest(self) -> str:
@@ -92,7 +103,7 @@ class Computed:
         said = [
             [
                 each.subject.value,
-                each.id,
+                each.place.id,
                 each.rulebook_id,
                 plain(each.unrounded),
                 each.rank,
@@ -105,24 +116,44 @@ class Computed:
 
 
 @dataclass(frozen=True)
-class _Rules:
+class Rules:
     """What judges one kind of subject in the month."""
 
-    row: RulebookVersion
+    id: int
     book: Rulebook
-    versions: tuple[Rulebook, ...]
+    versions: tuple[Rulebook, ...] = ()
+
+    @property
+    def open_items(self) -> frozenset[str]:
+        """Return the items whose points somebody has to say."""
+        amounts = (Discretion, AsEntered)
+        return frozenset(item.id for _c, item in self.book.items() if isinstance(item.amount, amounts))
 
 
-def compute(month: EvaluationMonth, waived: Mapping[Source, Decimal | None]) -> Computed:
-    """Compute a month; `waived` says what objections made of events: None is revoked, else its new count."""
-    first, last = month.first_on, last_day(month.first_on)
-    return _Month(month, first, last, waived).run()
+def rules_of(books: Iterable[Book], subject: Scored) -> Rules | None:
+    """Return what judges a kind of subject: the version at the end of the month, and those before it."""
+    fitting = [
+        each
+        for each in books
+        if each.book.subject is Subject(subject.value) and each.book.period is Span.MONTH
+    ]
+    if not fitting:
+        return None
+    last = fitting[-1]
+    return Rules(last.id, last.book, tuple(each.book for each in fitting[:-1] if each.code == last.code))
+
+
+def score(material: Material, trial: Rules | None = None) -> Computed:
+    """Score a month; a trial judges all events of its subject in the place of what is in force."""
+    return _Month(material, trial).run()
 
 
 def standing_events(
     events: Iterable[ScoreEvent], waived: Mapping[Source, Decimal | None]
 ) -> list[ScoreEvent]:
     """Return the events that remain after the objections; what was the same event goes with it."""
+    if not waived:
+        return list(events)
     gone = {source for source, count in waived.items() if count is None}
     kept = []
     for event in events:
@@ -141,116 +172,132 @@ def _day(at: datetime) -> date:
 class _Month:
     """One computation under way: staff first, then windows, then departments."""
 
-    def __init__(
-        self, month: EvaluationMonth, first: date, last: date, waived: Mapping[Source, Decimal | None]
-    ) -> None:
-        self.month, self.first, self.last = month, first, last
-        offered = [
-            *findings.score_events(month.centre_id, first, last),
-            *registers.score_events(month.centre_id, first, last),
-        ]
-        self.done = Computed(events=len(offered))
-        self.events = standing_events(offered, waived)
-        self.by_source = {(event.source, event.source_id): event for event in offered}
-        self.books = rulebook_queries.books_in(month.centre_id, first, last)
-        self.workdays = len(place_queries.working_days(first, last))
-        self.posts = place_queries.posts(month.centre_id, first, last)
-        self.corrections = place_queries.corrections_in(month.id)
+    def __init__(self, material: Material, trial: Rules | None) -> None:
+        self.material, self.trial = material, trial
+        self.workdays = len(material.days)
+        self.done = Computed(events=len(material.events), basis=material.basis)
+        self.events = standing_events(material.events, material.waived)
+        self.by_source = {(event.source, event.source_id): event for event in material.events}
+        self.handed: dict[tuple[Scored, int], list[Handed]] = {}
+        for each in material.handed:
+            self.handed.setdefault((each.subject, each.owner_id), []).append(each)
         self.known: set[str] = set()
 
     def run(self) -> Computed:
-        staff = self._subjects(Scored.STAFF, place_queries.staff_places(self.month.centre_id, self.posts))
-        windows = self._subjects(
-            Scored.WINDOW, place_queries.window_places(self.month.centre_id, self.first, self.last), staff
-        )
-        self._subjects(
-            Scored.DEPARTMENT,
-            place_queries.department_places(self.month.centre_id, self.first, self.last),
-            windows,
-        )
+        staff = self._subjects(Scored.STAFF, {})
+        windows = self._subjects(Scored.WINDOW, staff)
+        self._subjects(Scored.DEPARTMENT, windows)
+        self._misplaced()
         for link in sorted({event.link for event in self.events} - self.known):
             count = sum(1 for event in self.events if event.link == link)
-            self.done.problems.append((False, N_("没有条目连到这个项目，不计分"), f"{link}{TIMES}{count}"))
+            self._problem(N_("没有条目连到这个项目，不计分"), f"{link}{TIMES}{count}")
         self.done.results = ranked(self.done.results)
         return self.done
 
-    def _rules(self, subject: Scored) -> _Rules | None:
-        fitting = [
-            (row, book)
-            for row, book in self.books
-            if book.subject is Subject(subject.value) and book.period is Span.MONTH
-        ]
-        if not fitting:
-            return None
-        row, book = fitting[-1]
-        versions = tuple(each for other, each in fitting[:-1] if other.code == row.code)
-        return _Rules(row, with_corrections(book), versions)
+    def _problem(self, what: str, whom: str, fault: bool = False) -> None:
+        self.done.problems.append((fault, what, whom))
 
-    def _subjects(
-        self, subject: Scored, places: Sequence[Place], below: Mapping[int, Result] | None = None
-    ) -> dict[int, Result]:
+    def _misplaced(self) -> None:
+        """Name the people whom an event concerns though they had no post that day, or none in the month."""
+        names = {place.id: place.name for place in self.material.places[Scored.STAFF]}
+        unposted: dict[int, int] = {}
+        unknown: dict[int, int] = {}
+        for event in self.events:
+            staff = event.staff_id
+            if staff in names and not self.material.posts.had_one(staff, _day(event.occurred_at)):
+                unposted[staff] = unposted.get(staff, 0) + 1
+            elif staff is not None and staff not in names:
+                unknown[staff] = unknown.get(staff, 0) + 1
+        for staff, count in unknown.items():
+            name = self.material.strangers.get(staff, str(staff))
+            self._problem(N_("当月没有岗位安排，对本人不计分"), f"{name}{TIMES}{count}")
+        for staff, count in unposted.items():
+            self._problem(N_("当日没有岗位安排，已计分，请核对"), f"{names[staff]}{TIMES}{count}")
+
+    def _subjects(self, subject: Scored, below: Mapping[int, Result]) -> dict[int, Result]:
         """Score all of one kind; return their results by id."""
-        rules = self._rules(subject)
+        rules = rules_of(self.material.books, subject)
+        if self.trial and self.trial.book.subject is Subject(subject.value):
+            rules = self.trial
         if rules is None:
-            self.done.problems.append((False, N_("没有施行中的考核细则，这一类不计分"), subject.value))
+            self._problem(N_("没有施行中的考核细则，这一类不计分"), subject.value)
             return {}
+        rules = replace(rules, book=with_corrections(rules.book))
         self.known |= {link for _category, item in rules.book.items() for link in item.links}
         mine: dict[int, list[ScoreEvent]] = {}
         for event in self.events:
             owner = getattr(event, OWN[subject])
             if owner is not None:
                 mine.setdefault(owner, []).append(event)
-        found = {}
-        for place in places:
+        found, chiefs = {}, []
+        for place in self.material.places[subject]:
             try:
-                result = self._one(subject, rules, place, mine.get(place.id, []), below or {})
+                result, chief = self._one(subject, rules, place, mine.get(place.id, []), below)
             except DomainError as error:
-                self.done.problems.append((True, str(error), place.name))
+                self._problem(str(error), place.name, fault=True)
                 continue
             if result is not None:
                 found[place.id] = result
                 self.done.results.append(result)
+            if chief is not None:
+                chiefs.append((place, chief))
+        for place, figure in chief_figures(rules.book, chiefs, self.material, self._happened):
+            self.done.results.append(self._result(Scored.CHIEF_REP, rules, place, figure))
         return found
 
     def _one(
         self,
         subject: Scored,
-        rules: _Rules,
+        rules: Rules,
         place: Place,
         events: list[ScoreEvent],
         below: Mapping[int, Result],
-    ) -> Result | None:
-        asked = {given.id for given in rules.book.inputs}
-        given = self._means(subject, place, below) if asked & {STAFF_MEAN, WINDOW_MEAN} else None
-        if given is None and asked & {STAFF_MEAN, WINDOW_MEAN}:
-            return None  # nobody serves there, no window is its own: there is nothing to score
+    ) -> tuple[Result | None, Figure | None]:
+        inputs = self._inputs(subject, rules, place)
+        asked = {given.id for given in rules.book.inputs} & MEANS
+        if asked:
+            mean = self._means(subject, place, below)
+            if mean is None:
+                return None, None  # nobody serves there, no window is its own: there is nothing to score
+            inputs |= dict.fromkeys(asked, mean)
         entries = self._entries(subject, rules, place, events)
-        inputs = {name: given for name in asked & {STAFF_MEAN, WINDOW_MEAN} if given}
         sheet = Sheet(entries=tuple(entries), inputs=inputs, traits=place.traits)
         evaluation = evaluate(rules.book, sheet, rules.versions)
-        apart = Apart.WITHOUT_BUSINESS if WITHOUT_BUSINESS in place.traits else None
-        if place.days is not None and place.days < self.workdays:
-            apart = Apart.PART_MONTH
-        chief = evaluation.other(CHIEF_REP)
-        if chief and place.department_id:
-            self.done.results.append(self._result(Scored.CHIEF_REP, rules, place, chief))
-        return replace(
+        result = replace(
             self._result(subject, rules, place, evaluation.result),
             outcome=evaluation.outcome.name if evaluation.outcome else "",
             vetoes=tuple(veto.name for veto in evaluation.vetoes),
-            apart=apart,
         )
+        return result, evaluation.other(CHIEF_REP)
 
-    def _entries(self, subject: Scored, rules: _Rules, place: Place, events: list[ScoreEvent]) -> list[Entry]:
-        """Return what is charged; an item with a range waits for somebody who says how much."""
+    def _inputs(self, subject: Scored, rules: Rules, place: Place) -> dict[str, Given]:
+        """Return the figures that were handed in for one of them."""
+        declared = {given.id: given for given in rules.book.inputs}
+        return {
+            each.name: given_of(declared[each.name], each.amount, each.whole)
+            for each in self.handed.get((subject, place.id), ())
+            if each.name in declared
+        }
+
+    def _entries(self, subject: Scored, rules: Rules, place: Place, events: list[ScoreEvent]) -> list[Entry]:
+        """Return what is charged; an item with a range waits until somebody has said how much."""
         entries, _unknown = pulled(rules.book, events, _day)
-        ranges = {item.id for _c, item in rules.book.items() if isinstance(item.amount, Discretion)}
+        handed = self.handed.get((subject, place.id), [])
+        given = {(each.name, each.source): each for each in handed if each.source}
+        kept = []
         for entry in entries:
-            if entry.item in ranges:
-                self.done.problems.append((False, N_("须酌定分值，未计分：%s") % entry.item, place.name))
-        kept = [entry for entry in entries if entry.item not in ranges]
-        for row in self.corrections:
-            if row.origin.subject is subject and place_queries.owner_of(row.origin) == place.id:
+            if entry.item not in rules.open_items or entry.same_as:
+                kept.append(entry)
+            elif each := given.get((entry.item, entry.source)):
+                kept.append(replace(entry, points=each.amount, reason=each.reason))
+            else:
+                self._problem(N_("须酌定分值，未计分：%s") % entry.item, place.name)
+        for each in handed:
+            if each.name in rules.open_items and each.source is None:
+                source = "month_input", each.id
+                kept.append(Entry(each.name, points=each.amount, reason=each.reason, source=source))
+        for row in self.material.corrections:
+            if row.subject is subject and row.owner_id == place.id:
                 points = correction_points(row.worth)
                 source = "score_correction", row.id
                 kept.append(Entry(CORRECTION, points=points, reason=row.reason, source=source))
@@ -259,9 +306,8 @@ class _Month:
     def _means(self, subject: Scored, place: Place, below: Mapping[int, Result]) -> Given | None:
         """Return the mean of the people of a window by their days there, or of a department's windows."""
         if subject is Scored.WINDOW:
-            shares = [
-                (below[staff], days) for staff, days in self.posts.at(place.id) if staff in below and days
-            ]
+            posts = self.material.posts.at(place.id)
+            shares = [(below[staff], days) for staff, days in posts if staff in below and days]
         else:
             shares = [(each, 1) for each in below.values() if each.place.department_id == place.id]
         if not shares:
@@ -275,7 +321,11 @@ class _Month:
         ]
         return Given(mean, "、".join(parts))
 
-    def _result(self, subject: Scored, rules: _Rules, place: Place, figure: Figure) -> Result:
+    def _happened(self, source: Source | None) -> date | None:
+        event = self.by_source.get(source) if source else None
+        return _day(event.occurred_at) if event else None
+
+    def _result(self, subject: Scored, rules: Rules, place: Place, figure: Figure) -> Result:
         items = {item.id: item for book in (*rules.versions, rules.book) for _c, item in book.items()}
         names = {score.id: score.name for score in rules.book.scores}
         names |= {category.id: category.name for category in rules.book.categories}
@@ -284,7 +334,6 @@ class _Month:
         for line in figure.lines:
             item = items.get(line.item)
             event = self.by_source.get(line.source) if line.source else None
-            why = f"{line.why}；{self._reason(line.source)}" if line.item == CORRECTION else line.why
             lines.append(
                 Line(
                     item=line.item,
@@ -292,40 +341,58 @@ class _Month:
                     clause=item.clause if item else "",
                     count=line.count,
                     points=line.points,
-                    why=why,
+                    why=self._corrected(line.source, line.why) if line.item == CORRECTION else line.why,
                     happened_on=_day(event.occurred_at) if event else None,
                     source=line.source,
                     evidence=len(event.evidence) if event else 0,
+                    point_id=event.patrol_point_id if event else None,
                 )
             )
         return Result(
             subject=subject,
-            id=place.id,
             place=place,
-            rulebook_id=rules.row.id,
+            rulebook_id=rules.id,
             points=figure.published,
             unrounded=figure.unrounded,
             workdays=self.workdays,
             lines=tuple(lines),
+            apart=self._apart(place),
         )
 
-    def _reason(self, source: Source | None) -> str:
-        row = next(each for each in self.corrections if source and each.id == source[1])
-        said = {"month": f"{row.origin.run.month.first_on:%Y-%m}", "reason": row.reason}
-        return N_("更正 %(month)s：%(reason)s") % said
+    def _apart(self, place: Place) -> Apart | None:
+        if place.days is not None and place.days < self.workdays:
+            return Apart.PART_MONTH
+        if WITHOUT_BUSINESS in place.traits:
+            return Apart.WITHOUT_BUSINESS
+        return Apart.INTERMEDIARY if INTERMEDIARY in place.traits else None
+
+    def _corrected(self, source: Source | None, why: str) -> str:
+        row = next(each for each in self.material.corrections if source and each.id == source[1])
+        said = {"month": f"{row.first_on:%Y-%m}", "reason": row.reason}
+        return f"{why}；{N_('更正 %(month)s：%(reason)s') % said}"
 
 
 def ranked(results: Sequence[Result]) -> list[Result]:
-    """Return the results of each kind in the order of its table: 1, 2, 2, 4, then those apart by days."""
+    """Return the results of each kind in the order of its table: 1, 2, 2, 4; intermediaries are ranked
+    among themselves after the others; then those apart by days."""
     found: list[Result] = []
     for subject in Scored:
         mine = [each for each in results if each.subject is subject]
-        candidates = [Candidate(place, each.points, each.apart is None) for place, each in enumerate(mine)]
-        placed = [
-            replace(mine[one.candidate.id], rank=one.rank) for one in ranking(RANKED_BY_SCORE, candidates)
-        ]
+        ranks = _ranks(mine, None) | _ranks(mine, Apart.INTERMEDIARY)
+        placed = [replace(each, rank=ranks.get(index)) for index, each in enumerate(mine)]
         found += sorted(
             placed,
-            key=lambda each: (each.rank is None, each.rank or 0, -(each.place.days or 0), each.place.order),
+            key=lambda each: (
+                each.rank is None,
+                each.apart is not None,
+                each.rank or 0,
+                -(each.place.days or 0),
+                each.place.order,
+            ),
         )
     return found
+
+
+def _ranks(mine: Sequence[Result], group: Apart | None) -> dict[int, int | None]:
+    candidates = [Candidate(index, each.points) for index, each in enumerate(mine) if each.apart is group]
+    return {one.candidate.id: one.rank for one in ranking(RANKED_BY_SCORE, candidates)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.core.clock import ClockEvent, ClockRule, EventKind, replay
-from app.core.errors import Invalid, NotAllowed
+from app.core.errors import Invalid, NotAllowed, Stale
 from app.core.i18n import N_
 from app.core.machine import NO_PERMISSION, allowed, explain, step
 from app.db.uow import UnitOfWork
-from app.evaluations import month_queries
+from app.evaluations import material_queries, month_queries
 from app.evaluations.models import EvaluationMonth, Score, ScoreCorrection, ScoreLine, ScoreRun
 from app.evaluations.month_rules import (
     CORRECTION_ENTERED,
@@ -30,10 +31,12 @@ from app.evaluations.month_rules import (
     last_day,
     next_month,
 )
-from app.evaluations.month_scoring import Computed, Result, compute
+from app.evaluations.month_scoring import Computed, Result, score
 from app.permissions import Actor
 from app.settings import queries as settings
 from app.worktime.queries import calendar
+
+Source = tuple[str, int]
 
 
 def facts_of(month: EvaluationMonth, today: date) -> MonthFacts:
@@ -59,10 +62,15 @@ def refused(actor: Actor, month: EvaluationMonth, today: date) -> list[tuple[Mon
     return [(verb, reason) for verb, reason in found if reason != NO_PERMISSION]
 
 
+def check_begun(first_on: date, today: date) -> None:
+    """Raise Invalid for a month still to come."""
+    if first_on > today:
+        raise Invalid(N_("这个月还没有开始。"), field="month")
+
+
 def open_month(uow: UnitOfWork, centre_id: int, first_on: date) -> EvaluationMonth:
     """Return the row of a month, a new one where it has none yet. Raise Invalid for one still to come."""
-    if first_on > clock.local(uow.now).date():
-        raise Invalid(N_("这个月还没有开始。"), field="month")
+    check_begun(first_on, clock.local(uow.now).date())
     return _month(uow, centre_id, first_on)
 
 
@@ -76,23 +84,44 @@ def _month(uow: UnitOfWork, centre_id: int, first_on: date) -> EvaluationMonth:
     return month
 
 
-def compute_month(uow: UnitOfWork, centre_id: int, first_on: date) -> EvaluationMonth:
-    """Compute a month that is not published; equal figures make no new run.
+def drafted(
+    centre_id: int, first_on: date, waived: Mapping[Source, Decimal | None] | None = None
+) -> Computed:
+    """Compute a month without keeping it: before the change, while everybody else goes on writing.
 
-    It runs inside the change: what it reads and what it stores are of one moment.
+    `waived` stands for what was decided about objections so far.
     """
+    return score(material_queries.gather(centre_id, first_on, waived))
+
+
+def compute_month(
+    uow: UnitOfWork, centre_id: int, first_on: date, draft: Computed | None = None
+) -> EvaluationMonth:
+    """Keep the computation of a month that is not published; equal figures make no new run.
+
+    Raise Stale if the month or its rules have moved since it was drafted; without a draft it is computed
+    within the change, as seeds do, which nobody waits for.
+    """
+    before = month_queries.month_at(uow.session, centre_id, first_on)
+    computed = draft or drafted(centre_id, first_on)
+    moved = computed.basis != material_queries.basis(uow.session, centre_id, before)
     month = open_month(uow, centre_id, first_on)
     transition = step(TRANSITIONS, month.state, MonthVerb.COMPUTE, uow.actor.permissions)
     month.state = transition.to
-    keep(uow, month, compute(month, month_queries.waived(uow.session, month.id)))
+    keep(uow, month, computed, moved=moved)
     return month
 
 
-def keep(uow: UnitOfWork, month: EvaluationMonth, computed: Computed) -> bool:
-    """Store a computation as the month's next run and record it; False if it is equal to the present one."""
+def keep(uow: UnitOfWork, month: EvaluationMonth, computed: Computed, *, moved: bool = False) -> bool:
+    """Store a computation as the month's next run and record it; False if it is equal to the present one.
+
+    What has `moved` since is refused, unless somebody else has kept the very same figures.
+    """
     before = month_queries.run_of(month)
     if before and before.digest == computed.digest:
         return False
+    if moved:
+        raise Stale(N_("计算期间这个月的考核刚被别人改动，没有保存，请重新计算。"))
     month.runs += 1
     run = ScoreRun(
         month=month,
@@ -139,8 +168,8 @@ def _score_rows(run_id: int, results: list[Result]) -> list[dict[str, Any]]:
             "rulebook_id": result.rulebook_id,
             "subject": subject,
             "place": place,
-            "staff_member_id": result.id if subject is Scored.STAFF else None,
-            "patrol_point_id": result.id if subject in (Scored.WINDOW, Scored.CHIEF_REP) else None,
+            "staff_member_id": result.place.staff_id,
+            "patrol_point_id": result.place.point_id,
             "department_id": result.place.department_id if subject is not Scored.STAFF else None,
             "name": result.place.name,
             "rank": result.rank,
@@ -169,6 +198,7 @@ def _line_rows(score_id: int, result: Result) -> list[dict[str, Any]]:
             "worth": line.points,
             "why": line.why,
             "happened_on": line.happened_on,
+            "patrol_point_id": line.point_id,
             "source": line.source[0] if line.source else "",
             "source_id": line.source[1] if line.source else None,
             "evidence": line.evidence,

@@ -10,7 +10,7 @@ from app.audit import queries as audit
 from app.core.errors import Invalid
 from app.core.points import plain
 from app.db.scope import row_id
-from app.db.uow import unit_of_work
+from app.db.uow import begin_reading, unit_of_work
 from app.evaluations import month_queries, objection_services
 from app.evaluations.forms import DecisionForm, ObjectionForm
 from app.evaluations.models import Objection, ScoreLine
@@ -68,7 +68,7 @@ def decide(objection_id: int) -> Response:
     row, form = month_queries.get_objection(actor(), objection_id), DecisionForm(request.form)
     if form.validate():
         try:
-            _decide(row.id, form)
+            _decide(row, form)
         except Invalid as error:
             refuse(form, error)
         else:
@@ -77,11 +77,13 @@ def decide(objection_id: int) -> Response:
     return _record_page(month_queries.get_objection(actor(), objection_id), form, 422)
 
 
-def _decide(objection_id: int, form: DecisionForm) -> None:
+def _decide(row: Objection, form: DecisionForm) -> None:
     known, status = row_id(form.version.data), ObjectionStatus(form.status.data)
-    version = -1 if known is None else known
+    objection_id, version, count = row.id, -1 if known is None else known, form.count.data
+    begin_reading()
+    draft = None if status is ObjectionStatus.UPHELD else objection_services.drafted(row, status, count)
     with unit_of_work(actor(), clock.now()) as uow:
-        objection_services.decide(uow, objection_id, status, form.decision.data, form.count.data, version)
+        objection_services.decide(uow, objection_id, status, form.decision.data, count, version, draft)
 
 
 def _new_page(line: ScoreLine, form: ObjectionForm, status: int = 200) -> Response:

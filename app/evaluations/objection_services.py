@@ -11,7 +11,7 @@ from app.core.errors import Invalid, NotAllowed
 from app.core.i18n import N_
 from app.core.machine import WRONG_STATUS
 from app.db.uow import UnitOfWork
-from app.evaluations import month_queries, month_services
+from app.evaluations import material_queries, month_queries, month_services
 from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
 from app.evaluations.month_rules import (
     OBJECTION_DECIDED,
@@ -22,7 +22,8 @@ from app.evaluations.month_rules import (
     check_objection,
     refuses_decision,
 )
-from app.evaluations.month_scoring import compute
+from app.evaluations.month_scoring import Computed
+from app.extensions import db
 from app.permissions import Actor
 
 DECISIONS = (ObjectionStatus.UPHELD, ObjectionStatus.CHANGED, ObjectionStatus.REVOKED)
@@ -77,6 +78,15 @@ def refusal(actor: Actor, objection: Objection) -> str | None:
     return refuses_decision(ObjectionFacts(actor.user_id, objection.recorded_by_id, objection.filed_by_id))
 
 
+def drafted(objection: Objection, status: ObjectionStatus, count: Decimal | None) -> Computed:
+    """Compute the month as a decision would leave it, before the change."""
+    month = db.session.get_one(EvaluationMonth, objection.month_id)
+    known = month_queries.waived(db.session(), month.id)
+    decided = count if status is ObjectionStatus.CHANGED else None
+    waived = known | {(objection.source, objection.source_id): decided}
+    return month_services.drafted(month.centre_id, month.first_on, waived)
+
+
 def decide(
     uow: UnitOfWork,
     objection_id: int,
@@ -84,8 +94,12 @@ def decide(
     decision: str,
     count: Decimal | None,
     version: int,
+    draft: Computed | None = None,
 ) -> Objection:
-    """Decide an objection and compute the month anew, so that the line is gone or changed for everybody."""
+    """Decide an objection and keep the month as it is without the line, or with what it costs now.
+
+    Without a draft the month is computed within the change, as seeds do. Raise Stale, NotAllowed, Invalid.
+    """
     row = uow.get(Objection, objection_id, version)
     month = uow.get(EvaluationMonth, row.month_id)
     if row.status is not ObjectionStatus.PENDING or month.state is not MonthState.PUBLISHED:
@@ -96,10 +110,11 @@ def decide(
         raise Invalid(N_("改为多少次，只在“变更”时填写，而且必须填写。"), field="count")
     if count is not None and count <= 0:
         raise Invalid(N_("次数应当大于 0；全部不算请选“撤销”。"), field="count")
+    if status is not ObjectionStatus.UPHELD:
+        computed = draft or drafted(row, status, count)
+        now = material_queries.basis(uow.session, month.centre_id, month)
+        month_services.keep(uow, month, computed, moved=computed.basis != now)
     row.status, row.decision, row.changed_count = status, decision, count
     row.decided_by_id, row.decided_at = uow.actor.user_id, uow.now
-    uow.session.flush()
     uow.record(OBJECTION_DECIDED, row)
-    if status is not ObjectionStatus.UPHELD:
-        month_services.keep(uow, month, compute(month, month_queries.waived(uow.session, month.id)))
     return row

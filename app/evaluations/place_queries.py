@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 
 from app.core.workdays import UnknownYear, weekend_rule
-from app.evaluations.models import Score, ScoreCorrection, ScoreRun
+from app.evaluations.models import MonthInput, Score
 from app.extensions import db
 from app.inspections.models import Patrol, PatrolCheck
 from app.inspections.queries import within
 from app.inspections.rules import CheckResult, PatrolStatus
 from app.organisation.models import Department, PatrolPoint, Posting, StaffMember
-from app.organisation.rules import PointKind
+from app.organisation.rules import DepartmentKind, PointKind, StaffKind
 from app.worktime import queries as worktime
 
-COMPREHENSIVE, WITHOUT_BUSINESS = "comprehensive_window", "without_business"  # traits in a rulebook
+# Traits in a rulebook.
+COMPREHENSIVE, WITHOUT_BUSINESS, INTERMEDIARY = "comprehensive_window", "without_business", "intermediary"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Place:
     department_id: int | None = None
     days: int | None = None  # of a person: working days at a post
     traits: frozenset[str] = frozenset()
+    staff_id: int | None = None  # the person, where it is one
+    point_id: int | None = None  # the window, where it is one
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,16 @@ class Posts:
 
     days: Mapping[int, int]  # of a person, at any post
     at_points: Mapping[int, tuple[tuple[int, int], ...]]  # of a window: person and days
+    terms: Mapping[int, tuple[tuple[date, date | None], ...]] = field(default_factory=dict)  # of a person
 
     def at(self, point_id: int) -> tuple[tuple[int, int], ...]:
         return self.at_points.get(point_id, ())
+
+    def had_one(self, staff_id: int, day: date) -> bool:
+        """Return whether a person was at a post on a day, a working day or not."""
+        return any(
+            begin <= day and (end is None or day <= end) for begin, end in self.terms.get(staff_id, ())
+        )
 
 
 def working_days(first: date, last: date) -> list[date]:
@@ -76,7 +86,9 @@ def posts(centre_id: int, first: date, last: date) -> Posts:
     )
     at_posts: dict[int, set[date]] = {}
     at_points: dict[int, dict[int, set[date]]] = {}
+    terms: dict[int, list[tuple[date, date | None]]] = {}
     for row in rows:
+        terms.setdefault(row.staff_member_id, []).append((row.from_on, row.to_on))
         served = {day for day in days if row.from_on <= day and (row.to_on is None or day <= row.to_on)}
         at_posts.setdefault(row.staff_member_id, set()).update(served)
         if row.patrol_point_id:
@@ -88,6 +100,7 @@ def posts(centre_id: int, first: date, last: date) -> Posts:
             point: tuple((staff, len(served)) for staff, served in people.items())
             for point, people in at_points.items()
         },
+        {staff: tuple(spans) for staff, spans in terms.items()},
     )
 
 
@@ -95,7 +108,15 @@ def staff_places(centre_id: int, served: Posts) -> list[Place]:
     """Return the people who were at a post on some day."""
     rows = select(StaffMember).where(StaffMember.centre_id == centre_id).order_by(StaffMember.sort_key)
     return [
-        Place(row.id, row.name, (row.sort_key, row.id), row.department_id, served.days[row.id])
+        Place(
+            row.id,
+            row.name,
+            (row.sort_key, row.id),
+            row.department_id,
+            served.days[row.id],
+            frozenset({INTERMEDIARY} if row.kind is StaffKind.INTERMEDIARY else ()),
+            staff_id=row.id,
+        )
         for row in db.session.scalars(rows)
         if served.days.get(row.id)
     ]
@@ -110,10 +131,14 @@ def _open_in(
 def window_places(centre_id: int, first: date, last: date) -> list[Place]:
     """Return the windows of a month; one that every round found closed was without business."""
     closed = _always_closed(centre_id, first, last)
-    rows = select(PatrolPoint).where(
-        PatrolPoint.centre_id == centre_id,
-        PatrolPoint.kind == PointKind.WINDOW,
-        *_open_in(PatrolPoint, first, last),
+    rows = (
+        select(PatrolPoint)
+        .options(joinedload(PatrolPoint.department))
+        .where(
+            PatrolPoint.centre_id == centre_id,
+            PatrolPoint.kind == PointKind.WINDOW,
+            *_open_in(PatrolPoint, first, last),
+        )
     )
     return [
         Place(
@@ -124,10 +149,16 @@ def window_places(centre_id: int, first: date, last: date) -> list[Place]:
             traits=frozenset(
                 ({COMPREHENSIVE} if row.comprehensive else set())
                 | ({WITHOUT_BUSINESS} if row.id in closed else set())
+                | (_kind_of(row.department) if row.department else set())
             ),
+            point_id=row.id,
         )
         for row in db.session.scalars(rows.order_by(PatrolPoint.number))
     ]
+
+
+def _kind_of(row: Department) -> set[str]:
+    return {INTERMEDIARY} if row.kind is DepartmentKind.INTERMEDIARY else set()
 
 
 def _always_closed(centre_id: int, first: date, last: date) -> set[int]:
@@ -151,18 +182,17 @@ def department_places(centre_id: int, first: date, last: date) -> list[Place]:
     """Return the departments of a month."""
     rows = select(Department).where(Department.centre_id == centre_id, *_open_in(Department, first, last))
     return [
-        Place(row.id, row.short_name or row.name, (row.sort_key, row.id), row.id)
+        Place(
+            row.id,
+            row.short_name or row.name,
+            (row.sort_key, row.id),
+            row.id,
+            traits=frozenset(_kind_of(row)),
+        )
         for row in db.session.scalars(rows.order_by(Department.sort_key))
     ]
 
 
-def corrections_in(month_id: int) -> Sequence[ScoreCorrection]:
-    """Return the corrections of earlier months that enter this one."""
-    origin = selectinload(ScoreCorrection.origin)
-    rows = select(ScoreCorrection).where(ScoreCorrection.month_id == month_id).order_by(ScoreCorrection.id)
-    return db.session.scalars(rows.options(origin.selectinload(Score.run).selectinload(ScoreRun.month))).all()
-
-
-def owner_of(score: Score) -> int:
-    """Return whose score it is: the person, else the window, else the department."""
+def owner_of(score: Score | MonthInput) -> int:
+    """Return whose it is: the person's, else the window's, else the department's."""
     return score.staff_member_id or score.patrol_point_id or score.department_id or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -189,6 +189,22 @@ class _Run:
             points = _sum(lines) * part.factor / (len(people) if mean else 1)
             why = f"{person}：{_breakdown(lines)}{divided}{_share(part)}"
             yield _Line(part.of, points, why, person=person)
+
+
+def joined(score: Score, lines: Iterable[ScoreLine]) -> Scored:
+    """Return a score made of single lines: its base once, then they, then its floor and ceiling."""
+    kept = [_Line(BASE, Fraction(score.base), N_("基础分"))] if score.base else []
+    kept += [
+        _Line(line.item, Fraction(line.points), line.why, Fraction(line.count), source=line.source)
+        for line in lines
+    ]
+    kept += _limits(score, _sum(kept))
+    points = settled([line.points for line in kept])
+    printed = tuple(
+        ScoreLine(line.item, Decimal(plain(line.count)), each, line.why, source=line.source)
+        for line, each in zip(kept, points, strict=True)
+    )
+    return Scored(score, "", sum(points, Decimal()), rounded(_sum(kept)), printed)
 
 
 def _charged(charge: Charge) -> _Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,10 @@ from app.inspections.rules import FindingStatus
 SAME = timedelta(minutes=30)  # the same person, place and item so soon again is the same event
 
 
-def score_events(centre_id: int, first: date, last: date) -> Iterator[ScoreEvent]:
-    """Yield every finding of a centre within these days, the earliest first.
+def score_events(
+    centre_id: int, first: date, last: date, links: Collection[str] | None = None
+) -> Iterator[ScoreEvent]:
+    """Yield every finding of a centre within these days, the earliest first; of some check items only.
 
     Void ones are left out, and those of a mystery visit that is still to be released. Of one event that
     was entered twice the second names the first.
@@ -40,6 +42,8 @@ def score_events(centre_id: int, first: date, last: date) -> Iterator[ScoreEvent
         Finding.patrol_id.is_(None) | Finding.patrol_id.not_in(hidden),
         *within(Finding.occurred_at, first, last),
     )
+    if links is not None:
+        rows = rows.where(ChecklistItem.code.in_(links))
     seen: dict[tuple[str, int, int | None], tuple[datetime, int]] = {}
     for chunk in walk(db.session(), rows, Order(Finding.occurred_at, Finding.id, descending=False)):
         files = attachments.list_for(db.session(), Finding.__audit_type__, [row.id for row in chunk])

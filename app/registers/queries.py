@@ -295,13 +295,17 @@ def search_words(session: Session, row: RegisterEntry) -> str:
 # --- to be scored -----------------------------------------------------------------------------------
 
 
-def score_events(centre_id: int, first: date, last: date) -> Iterator[ScoreEvent]:
-    """Yield every confirmed entry of a centre within these days, the earliest first."""
+def score_events(
+    centre_id: int, first: date, last: date, links: Collection[str] | None = None
+) -> Iterator[ScoreEvent]:
+    """Yield every confirmed entry of a centre within these days, the earliest first; of some kinds only."""
     rows = select(RegisterEntry).where(
         RegisterEntry.centre_id == centre_id,
         RegisterEntry.status == EntryStatus.CONFIRMED,
         RegisterEntry.happened_on.between(first, last),
     )
+    if links is not None:
+        rows = rows.where(RegisterEntry.kind.in_([kind for kind in Kind if kind.value in links]))
     order = Order(RegisterEntry.happened_on, RegisterEntry.id, descending=False)
     for chunk in walk(db.session(), rows, order):
         evidence = _evidence_of([row.id for row in chunk])

@@ -136,7 +136,8 @@ def locked(site: Any) -> int:
 
 def score_of(month_id: int, subject: Scored, owner: int) -> Score:
     """Return the score that counts of one of those concerned."""
-    column = Score.staff_member_id if subject is Scored.STAFF else Score.patrol_point_id
+    person = subject in (Scored.STAFF, Scored.CHIEF_REP)
+    column = Score.staff_member_id if person else Score.patrol_point_id
     rows = (
         select(Score)
         .join(ScoreRun, ScoreRun.id == Score.run_id)

@@ -82,7 +82,7 @@ def test_why_a_step_must_wait(state, role, facts, reason):
 def result(number, points, days=None, apart=None):
     place = Place(number, f"{number}", number, days=days)
     value = Decimal(points)
-    return Result(Scored.STAFF, number, place, 1, value, value, 21, (), apart=apart)
+    return Result(Scored.STAFF, place, 1, value, value, 21, (), apart=apart)
 
 
 def test_ties_share_a_rank_and_part_months_come_after_by_their_days():
@@ -94,7 +94,7 @@ def test_ties_share_a_rank_and_part_months_come_after_by_their_days():
         result(5, 100, 3, Apart.PART_MONTH),
         result(6, 80, 12, Apart.PART_MONTH),
     ]
-    assert [(each.id, each.rank) for each in ranked(rows)] == [
+    assert [(each.place.id, each.rank) for each in ranked(rows)] == [
         (4, 1),
         (2, 2),
         (3, 2),

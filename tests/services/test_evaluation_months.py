@@ -45,7 +45,7 @@ def figures(site: Any, month_id: int) -> tuple[Decimal, Decimal, Decimal]:
     return (
         score_of(month_id, Scored.STAFF, staff).published,
         score_of(month_id, Scored.WINDOW, point).published,
-        score_of(month_id, Scored.CHIEF_REP, point).published,
+        score_of(month_id, Scored.CHIEF_REP, site.cast.chief_a_staff).published,
     )
 
 
@@ -100,7 +100,7 @@ def test_everyone_sees_his_own_and_nothing_before_it_is_published(db_context: An
     assert own("window_a") == own("chief_a") == set()
     step(month_id, "head", MonthVerb.PUBLISH)
     assert own("window_a") == {(Scored.STAFF, "吴窗口")}
-    assert {name for _subject, name in own("chief_a")} == {"吴窗口", "A01 企业开办"}
+    assert {name for _subject, name in own("chief_a")} == {"吴窗口", "A01 企业开办", "李首信"}
     assert not own("chief_b") & own("window_a")
     assert not own("outside_head")
     assert len(own("auditor")) > 3
