@@ -53,7 +53,9 @@ class Permission(StrEnum):
     EVALUATION_LOCK = "evaluation:lock"
     EVALUATION_READ = "evaluation:read"
     INPUT_CONFIRM = "input:confirm"
+    INPUT_READ = "input:read"
     INPUT_RECORD = "input:record"
+    INPUT_VOID = "input:void"
     OBJECTION_DECIDE = "objection:decide"
     OBJECTION_FILE = "objection:file"
     SETTING_MANAGE = "setting:manage"
@@ -83,6 +85,7 @@ _READ_LEDGERS = {
     P.REGISTER_READ,
     P.RULEBOOK_READ,
     P.EVALUATION_READ,
+    P.INPUT_READ,
     P.DOCUMENT_READ,
     P.ORGANISATION_READ,
 }
@@ -130,6 +133,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.EVALUATION_CORRECT,
             P.INPUT_CONFIRM,
             P.INPUT_RECORD,
+            P.INPUT_VOID,
             P.OBJECTION_DECIDE,
             P.SETTING_READ,
         },

@@ -1,4 +1,4 @@
-"""Chief representatives: one score for a person, whatever number of windows and departments he answers for."""
+"""Chief representatives: one score for a person, whatever windows and departments he answers for."""
 
 from __future__ import annotations
 

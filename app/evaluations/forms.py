@@ -7,6 +7,8 @@ from wtforms import BooleanField, Form, HiddenField
 
 from app.core.errors import Invalid
 from app.core.i18n import N_
+from app.evaluations.input_rules import REASON_MAX as INPUT_REASON_MAX
+from app.evaluations.input_rules import check_amount
 from app.evaluations.labels import LABELS
 from app.evaluations.month_rules import ObjectionStatus
 from app.evaluations.rulebook_rules import (
@@ -16,6 +18,7 @@ from app.evaluations.rulebook_rules import (
     Chosen,
     Discretion,
     Fixed,
+    Input,
     RuleItem,
 )
 from app.evaluations.rules import AmountKind, Counted, ItemKind, Per
@@ -30,6 +33,7 @@ from app.evaluations.version_rules import (
     TITLE_MAX,
 )
 from app.fields import (
+    REQUIRED,
     Cards,
     Choice,
     Choices,
@@ -254,3 +258,37 @@ class CorrectionForm(Form):
     form_key = OneTimeKey()
     points = Points(N_("更正分值"), required, description=N_("补回写正数，补扣写负数。"))
     reason = Paragraphs(N_("更正原因"), required, most=1000)
+
+
+class InputRowForm(Form):
+    """One row of what a month asks for: points or a figure, of what whole, and why."""
+
+    amount = Points(N_("数值"))
+    whole = Points(N_("总数"))
+    reason = Line(N_("理由或来源"), optional, most=INPUT_REASON_MAX)
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nobody typed anything."""
+        return not any(str(typed).strip() for field in self for typed in field.raw_data or ())
+
+    def judge(self, about: RuleItem | Input) -> bool:
+        """Return whether the rulebook can take the row; else its errors stand beside the fields."""
+        valid = self.validate()
+        try:
+            if valid and self.amount.data is None:
+                raise Invalid(REQUIRED, field="amount")
+            if valid:
+                check_amount(about, self.amount.data, self.whole.data, self.reason.data or "")
+        except Invalid as error:
+            refuse(self, error)
+            return False
+        return valid
+
+
+class InputStepForm(Form):
+    version = HiddenField()
+
+
+class InputWhyForm(InputStepForm):
+    reason = Line(N_("原因"), required, most=INPUT_REASON_MAX)

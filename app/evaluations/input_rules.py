@@ -77,8 +77,8 @@ Step = Transition[InputStatus]
 TRANSITIONS: dict[tuple[InputStatus, InputVerb], Step] = {
     (S.RECORDED, V.CONFIRM): Step(S.CONFIRMED, P.INPUT_CONFIRM, INPUT_CONFIRMED, _second_person),
     (S.RECORDED, V.REFUSE): Step(S.REFUSED, P.INPUT_CONFIRM, INPUT_REFUSED, _second_person),
-    (S.RECORDED, V.VOID): Step(S.VOID, P.INPUT_RECORD, INPUT_VOIDED, _open),
-    (S.CONFIRMED, V.VOID): Step(S.VOID, P.INPUT_CONFIRM, INPUT_VOIDED, _open),
+    (S.RECORDED, V.VOID): Step(S.VOID, P.INPUT_VOID, INPUT_VOIDED, _open),
+    (S.CONFIRMED, V.VOID): Step(S.VOID, P.INPUT_VOID, INPUT_VOIDED, _open),
 }
 
 

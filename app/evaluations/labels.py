@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.core.i18n import N_
+from app.evaluations.input_rules import InputStatus, InputVerb
 from app.evaluations.month_rules import Apart, MonthState, MonthVerb, ObjectionStatus, Scored
 from app.evaluations.rules import (
     SPANS,
@@ -73,6 +74,17 @@ LABELS: dict[type[StrEnum], dict[Any, str]] = {
         ObjectionStatus.CHANGED: N_("变更"),
         ObjectionStatus.REVOKED: N_("撤销"),
     },
+    InputStatus: {
+        InputStatus.RECORDED: N_("待确认"),
+        InputStatus.CONFIRMED: N_("已确认"),
+        InputStatus.REFUSED: N_("未予确认"),
+        InputStatus.VOID: N_("已作废"),
+    },
+    InputVerb: {
+        InputVerb.CONFIRM: N_("确认"),
+        InputVerb.REFUSE: N_("不予确认"),
+        InputVerb.VOID: N_("作废"),
+    },
     VersionStatus: {
         VersionStatus.DRAFT: N_("草稿"),
         VersionStatus.IN_FORCE: N_("施行"),
@@ -118,6 +130,10 @@ ACTIONS = {
     "evaluation_month.locked": N_("锁定月度考核"),
     "evaluation_month.announced": N_("发布月度考核"),
     "evaluation_month.reopened": N_("重开月度考核"),
+    "month_input.recorded": N_("录入考核数据"),
+    "month_input.confirmed": N_("确认考核数据"),
+    "month_input.refused": N_("不予确认考核数据"),
+    "month_input.voided": N_("作废考核数据"),
     "objection.filed": N_("提出申诉"),
     "objection.decided": N_("决定申诉"),
     "score_correction.entered": N_("更正已锁定的月份"),
@@ -138,6 +154,7 @@ SUBJECTS = {
     "score_line": N_("计分明细"),
     "objection": N_("申诉"),
     "score_correction": N_("考核更正"),
+    "month_input": N_("考核数据录入"),
 }
 JOBS = {"evaluations.pack": N_("打印全月考核表")}
 FIELDS = {
@@ -167,6 +184,9 @@ FIELDS = {
     "place": N_("行次"),
     "item": N_("条目代码"),
     "item_name": N_("条目"),
+    "owner_name": N_("录入对象"),
+    "amount": N_("数值"),
+    "whole": N_("总数"),
     "count": N_("次数"),
     "why": N_("计分说明"),
     "computed_at": N_("计算时间"),

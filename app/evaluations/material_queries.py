@@ -112,9 +112,7 @@ def gather(
         days=tuple(place_queries.working_days(first_on, last)),
         events=events,
         waived=known if waived is None else waived,
-        books=tuple(
-            Book(row.id, row.code, book) for row, book in rulebook_queries.books_in(centre_id, first_on, last)
-        ),
+        books=books(centre_id, first_on),
         posts=posts,
         places={
             Scored.STAFF: people,
@@ -127,6 +125,12 @@ def gather(
         handed=_handed(month.id) if month else (),
         basis=basis(db.session(), centre_id, month),
     )
+
+
+def books(centre_id: int, first_on: date) -> tuple[Book, ...]:
+    """Return what was in force on some day of a month, in the order of taking effect."""
+    found = rulebook_queries.books_in(centre_id, first_on, last_day(first_on))
+    return tuple(Book(row.id, row.code, book) for row, book in found)
 
 
 def basis(session: Session, centre_id: int, month: EvaluationMonth | None) -> str:

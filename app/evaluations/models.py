@@ -154,6 +154,7 @@ class ScoreLine(Audited, Model):
     evidence: Mapped[int]  # how many files the source row has
 
     score: Mapped[Score] = relationship(lazy="select")
+    patrol_point: Mapped[PatrolPoint | None] = relationship(lazy="raise")
 
     def audit_subject(self) -> Audited:
         return self.score.run.month

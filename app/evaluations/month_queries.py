@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from app.core.points import read_number
 from app.db import scope
 from app.db.listing import Order, Page, capped_count, fetch
 from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
@@ -88,8 +89,13 @@ def visible_scores(actor: Actor) -> Select[Score]:
 def list_scores(
     actor: Actor, run: ScoreRun, subject: Scored, args: Mapping[str, str]
 ) -> tuple[Page[Score], int]:
-    """Return one page of a run's scores of one kind, in the order of the table."""
+    """Return one page of a run's scores of one kind in the order of the table; from `low` to below `high`."""
     rows = visible_scores(actor).where(Score.run_id == run.id, Score.subject == subject)
+    low, high = (read_number(args.get(name, "")) for name in ("low", "high"))
+    if low is not None:
+        rows = rows.where(Score.published >= low)
+    if high is not None:
+        rows = rows.where(Score.published < high)
     return fetch(db.session(), rows, SCORE_ORDER, args.get("cursor")), capped_count(db.session(), rows)
 
 
@@ -170,17 +176,19 @@ def by_item(actor: Actor, run: ScoreRun, subject: Scored) -> list[ItemFigure]:
 
 
 def lines_about(
-    actor: Actor, run: ScoreRun, subject: Scored, item: str, args: Mapping[str, str]
+    actor: Actor, run: ScoreRun, subject: Scored, args: Mapping[str, str]
 ) -> tuple[Page[ScoreLine], int]:
-    """Return one page of the lines in sight under one item, with their scores."""
+    """Return one page of the lines in sight that have a source: of one `item`, of one window (`point`)."""
     scores = visible_scores(actor).where(Score.run_id == run.id, Score.subject == subject)
     rows = select(ScoreLine).where(
-        ScoreLine.score_id.in_(scores.with_only_columns(Score.id)),
-        ScoreLine.item == item,
-        ScoreLine.source != "",
+        ScoreLine.score_id.in_(scores.with_only_columns(Score.id)), ScoreLine.source != ""
     )
+    if item := args.get("item", "")[:40]:
+        rows = rows.where(ScoreLine.item == item)
+    if args.get("point"):
+        rows = rows.where(ScoreLine.patrol_point_id == (scope.row_id(args["point"]) or 0))
     order = Order(ScoreLine.id, ScoreLine.id, descending=False)
-    loaded = rows.options(joinedload(ScoreLine.score))
+    loaded = rows.options(joinedload(ScoreLine.score), joinedload(ScoreLine.patrol_point))
     return fetch(db.session(), loaded, order, args.get("cursor")), capped_count(db.session(), rows)
 
 

@@ -79,16 +79,14 @@ def show(month_id: int) -> Response:
 @months.get("/evaluations/<int:month_id>/lines")
 @requires(Permission.EVALUATION_READ)
 def lines(month_id: int) -> Response:
-    """Show the lines behind one number: an item of one kind of table."""
-    month, item = month_queries.get_month(actor(), month_id), request.args.get("item", "")[:40]
+    """Show the lines behind one number: of an item, of a window, or all there are."""
+    month = month_queries.get_month(actor(), month_id)
     run, subject = month_queries.run_of(month), _subject()
     if run is None:
         raise NotFound(N_("这个月还没有计算。"))
-    page, total = month_queries.lines_about(actor(), run, subject, item, request.args)
+    page, total = month_queries.lines_about(actor(), run, subject, request.args)
     g.section = "evaluations.index"
-    return render(
-        "evaluations/lines.html", month=month, page=page, total=total, subject=subject, item=item, plain=plain
-    )
+    return render("evaluations/lines.html", month=month, page=page, total=total, subject=subject, plain=plain)
 
 
 @months.post("/evaluations/<int:month_id>/publish")

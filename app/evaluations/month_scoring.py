@@ -288,7 +288,7 @@ class _Month:
         for entry in entries:
             if entry.item not in rules.open_items or entry.same_as:
                 kept.append(entry)
-            elif each := given.get((entry.item, entry.source)):
+            elif entry.source and (each := given.get((entry.item, entry.source))):
                 kept.append(replace(entry, points=each.amount, reason=each.reason))
             else:
                 self._problem(N_("须酌定分值，未计分：%s") % entry.item, place.name)

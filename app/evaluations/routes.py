@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from app.evaluations import editing_routes, month_routes, objection_routes, rulebook_routes
+from app.evaluations import (
+    editing_routes,
+    figure_routes,
+    input_routes,
+    month_routes,
+    objection_routes,
+    rulebook_routes,
+)
 from app.permissions import Permission
 from app.web.access import requires
 
@@ -13,6 +20,8 @@ for part in (
     rulebook_routes.rulebooks,
     editing_routes.editing,
     month_routes.months,
+    figure_routes.figures,
+    input_routes.inputs,
     objection_routes.objections,
 ):
     bp.register_blueprint(part)

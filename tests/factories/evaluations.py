@@ -12,13 +12,24 @@ from sqlalchemy import select
 from app import clock
 from app.db.uow import unit_of_work
 from app.evaluations import (
+    input_queries,
+    input_services,
     month_queries,
     month_services,
     objection_services,
     rulebook_queries,
     rulebook_services,
 )
-from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
+from app.evaluations.input_queries import Ask
+from app.evaluations.input_services import Typed
+from app.evaluations.models import (
+    EvaluationMonth,
+    MonthInput,
+    Objection,
+    Score,
+    ScoreLine,
+    ScoreRun,
+)
 from app.evaluations.month_rules import MONTH_OPENED, MonthState, MonthVerb, ObjectionStatus, Scored
 from app.evaluations.rules import Span, Subject
 from app.extensions import db
@@ -248,6 +259,75 @@ def _stamp(ids: Ids) -> dict[str, str]:
     return {"version": str(ids["_version"])}
 
 
+ASKING = """\
+rulebook: hall_department
+title: 部门月度考核细则
+version: 1
+effective_from: 2026-01-01
+subject: department
+period: month
+scores:
+  - {id: month, name: 月度得分, base: 100, floor: 0, ceiling: 110,
+     parts: [{input: rate, worth: 10, out_of: 100}]}
+categories:
+  - id: own
+    name: 部门自身
+    items:
+      - {id: refusal, name: 推诿, deduct: {from: 2, to: 5}, links: [R-01]}
+      - {id: upper, name: 上级测评, bonus: as_entered}
+inputs:
+  - {id: rate, name: 满意率, kind: rate}
+  - {id: volume, name: 办件量, at_least: 0, optional: true}
+"""
+
+
+def asking_rules() -> None:
+    """Put a rulebook for departments in force that asks people for what no ledger knows."""
+    standing_rules()
+    centre_id = actor("head").centre_id or 0
+    if rulebook_queries.standing_of(db.session(), centre_id, Subject.DEPARTMENT, Span.MONTH):
+        return
+    with unit_of_work(actor("head", Permission.RULEBOOK_MANAGE), clock.now()) as uow:
+        row = rulebook_services.import_rulebook(uow, centre_id, ASKING)
+        rulebook_services.put_in_force(uow, row.id, date(2024, 1, 1))
+
+
+def asked(site: Any, subject: str = "department", name: str = "volume") -> tuple[int, Ask]:
+    """Compute a month whose rules ask for something; return its id and one thing asked."""
+    asking_rules()
+    month_id = computed(site)
+    month = db.session.get_one(EvaluationMonth, month_id)
+    return month_id, input_queries.get_ask(month, subject, name)
+
+
+def entered(site: Any, name: str = "volume", amount: str = "120", whole: str | None = None) -> int:
+    """Let the head enter a figure for department A; return its id."""
+    month_id, ask = asked(site, name=name)
+    row = next(each for each in ask.rows if each.place.id == site.cast.department_a)
+    typed = Typed(row, Decimal(amount), Decimal(whole) if whole else None, "窗口月报")
+    with unit_of_work(actor("head", Permission.INPUT_RECORD), clock.now()) as uow:
+        return input_services.record_inputs(uow, month_id, ask, [typed])[0].id
+
+
+def _asked(site: Any) -> Ids:
+    month_id, _ask = asked(site)
+    department = site.cast.department_a
+    return {"month_id": month_id, "subject": "department", "name": "volume", "_department": department}
+
+
+def _asked_month(site: Any) -> Ids:
+    return {"month_id": asked(site)[0]}
+
+
+def _entered(site: Any) -> Ids:
+    return {"input_id": entered(site)}
+
+
+def _to_confirm(site: Any) -> Ids:
+    row = db.session.get_one(MonthInput, entered(site))
+    return {"month_id": row.month_id, "_ticked": f"{row.id}:{row.version}"}
+
+
 BOARD = "evaluations.months.show"
 EXAMPLES = [
     *rulebooks.EXAMPLES,
@@ -298,6 +378,45 @@ EXAMPLES = [
         bulk=True,
     ),
 ]
+INPUT = "evaluations.inputs.show"
+EXAMPLES += [
+    Example(
+        "evaluations.inputs.record",
+        "head",
+        _asked,
+        data=lambda ids: {
+            f"r{ids['_department']}-amount": "120",
+            f"r{ids['_department']}-reason": "窗口月报",
+        },
+        page="evaluations.inputs.grid",
+    ),
+    Example(
+        "evaluations.inputs.confirm_ticked",
+        "director",
+        _to_confirm,
+        data=lambda ids: {"input": ids["_ticked"]},
+        page="evaluations.inputs.index",
+    ),
+    Example("evaluations.inputs.confirm", "director", _entered, data={"version": "1"}, page=INPUT),
+    Example(
+        "evaluations.inputs.refuse",
+        "director",
+        _entered,
+        data={"version": "1", "reason": "数字与月报不符"},
+        page=INPUT,
+        shown=(INPUT,),
+        text=("reason",),
+    ),
+    Example(
+        "evaluations.inputs.void",
+        "head",
+        _entered,
+        data={"version": "1", "reason": "录错了部门"},
+        page=INPUT,
+        shown=(INPUT,),
+        text=("reason",),
+    ),
+]
 STRANGERS = ("outsider", "outside_head")
 VISITS = [
     *rulebooks.VISITS,
@@ -309,6 +428,11 @@ VISITS = [
         query={"item": "away"},
         hidden_from=(*STRANGERS, "window_a"),
     ),
+    Visit("evaluations.figures.show", "head", _month(computed), hidden_from=(*STRANGERS, "window_a")),
+    Visit("evaluations.figures.against", "window_a", _own_sheet, hidden_from=(*STRANGERS, "chief_b")),
+    Visit("evaluations.inputs.index", "head", _asked_month, hidden_from=STRANGERS),
+    Visit("evaluations.inputs.grid", "head", _asked, hidden_from=("outside_head",)),
+    Visit(INPUT, "head", _entered, hidden_from=STRANGERS),
     Visit("evaluations.months.check", "head", _month(computed), hidden_from=("outside_head",)),
     Visit("evaluations.months.sheet", "window_a", _own_sheet, hidden_from=(*STRANGERS, "chief_b")),
     Visit("evaluations.objections.new", "window_a", _line, hidden_from=("chief_b",)),

@@ -7,15 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import clock as office
+from app.audit.models import AuditEntry
 from app.core.errors import NotAllowed, Stale
+from app.db import uow as db_uow
 from app.db.uow import unit_of_work
 from app.evaluations import comparison_queries, month_queries, month_services, objection_services
 from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
 from app.evaluations.month_rules import MonthState, MonthVerb, ObjectionStatus, Scored
 from app.extensions import db
+from app.organisation.models import PatrolPoint, Posting
+from app.organisation.rules import PATROL_POINT_CHANGED, POSTING_ENDED
 from app.permissions import Permission
 from tests.cast import actor
 from tests.factories.evaluations import (
@@ -31,6 +35,7 @@ from tests.factories.evaluations import (
     standing_rules,
     step,
 )
+from tests.factories.rulebooks import in_force
 
 pytestmark = pytest.mark.both_databases
 
@@ -203,3 +208,122 @@ def test_nobody_publishes_before_the_month_is_over(db_context: Any, site: Any) -
         month_id = month_services.compute_month(uow, site.cast.centre, date(2026, 11, 1)).id
     with pytest.raises(NotAllowed, match="还没有结束"):
         step(month_id, "head", MonthVerb.PUBLISH)
+
+
+# --- computed beside everybody else ----------------------------------------------------------------
+
+
+def drafted(site: Any) -> Any:
+    db_uow.begin_reading()
+    return month_services.drafted(site.cast.centre, OCTOBER)
+
+
+def keep(site: Any, draft: Any) -> EvaluationMonth:
+    with unit_of_work(actor("head", Permission.EVALUATION_COMPUTE), office.now()) as uow:
+        return month_services.compute_month(uow, site.cast.centre, OCTOBER, draft)
+
+
+def entries() -> int:
+    return db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0
+
+
+def test_nobody_waits_while_a_month_is_computed(db_context: Any, site: Any) -> None:
+    standing_rules()
+    draft = drafted(site)
+    seen(site, datetime(2026, 10, 12, 2, 0, tzinfo=UTC))  # another writes between reading and keeping
+    assert keep(site, draft).runs == 1
+    assert figures(site, keep(site, draft).id)[0] == Decimal(100)
+    again(site)
+    assert month(keep(site, drafted(site)).id).runs == 2
+
+
+def test_of_two_who_compute_at_once_one_makes_the_run(db_context: Any, site: Any) -> None:
+    standing_rules()
+    seen(site, datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
+    first, second = drafted(site), drafted(site)
+    assert keep(site, first).runs == 1
+    before = entries()
+    assert keep(site, second).runs == 1
+    assert entries() == before
+
+
+def test_what_moved_while_it_was_computed_is_not_overwritten(db_context: Any, site: Any) -> None:
+    standing_rules()
+    old = drafted(site)
+    seen(site, datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
+    keep(site, drafted(site))
+    with pytest.raises(Stale, match="没有保存"):
+        keep(site, old)
+    assert figures(site, again(site))[0] == Decimal(98)
+
+
+def test_scoring_twice_changes_nothing_and_makes_no_entry(db_context: Any, site: Any, figure: Any) -> None:
+    month_id = computed(site)
+    before = month(month_id).version, entries(), figures(site, month_id)
+    kept = [(row.name, row.unrounded) for row in db.session.scalars(select(Score).order_by(Score.id))]
+    again(site)
+    rows = [(row.name, row.unrounded) for row in db.session.scalars(select(Score).order_by(Score.id))]
+    changes = sum(1 for one, other in zip(kept, rows, strict=True) if one != other)
+    more = entries() - before[1]
+    assert (month(month_id).version, entries(), figures(site, month_id)) == before
+    figure("R10", "a month scored twice: changed figures and new entries", changes + more, bar="0", held=True)
+
+
+def test_people_without_a_post_are_named_and_nothing_is_lost(db_context: Any, site: Any) -> None:
+    standing_rules()
+    with unit_of_work(actor("head"), office.now()) as uow:
+        post = db.session.scalars(
+            select(Posting).where(Posting.staff_member_id == site.cast.window_a_staff)
+        ).one()
+        post.to_on = date(2026, 10, 9)
+        uow.record(POSTING_ENDED, post.audit_subject())
+    seen(site, datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
+    month_id = again(site)
+    run = month_queries.run_of(month(month_id))
+    assert run
+    assert [False, "当日没有岗位安排，已计分，请核对", "吴窗口 × 1"] in run.problems
+    with unit_of_work(actor("head"), office.now()) as uow:
+        post.to_on = date(2026, 9, 30)
+        uow.record(POSTING_ENDED, post.audit_subject())
+    again(site)
+    run = month_queries.run_of(month(month_id))
+    assert run
+    assert [False, "当月没有岗位安排，对本人不计分", "吴窗口 × 1"] in run.problems
+
+
+def test_an_event_of_another_month_is_not_charged(db_context: Any, site: Any) -> None:
+    standing_rules()
+    seen(site, datetime(2026, 9, 30, 15, 59, tzinfo=UTC))  # 23:59 of the last of September at the office
+    seen(site, datetime(2026, 10, 31, 16, 0, tzinfo=UTC))  # midnight of the first of November
+    assert figures(site, again(site))[0] == Decimal(100)
+    seen(site, datetime(2026, 10, 31, 15, 59, tzinfo=UTC))
+    assert figures(site, again(site))[0] == Decimal(98)
+
+
+def test_a_day_without_rules_is_said_and_keeps_the_month_unpublished(db_context: Any, site: Any) -> None:
+    in_force(since=date(2026, 10, 15))
+    seen(site, datetime(2026, 10, 12, 2, 0, tzinfo=UTC))
+    month_id = again(site)
+    run = month_queries.run_of(month(month_id))
+    assert run
+    (fault,) = [what for is_fault, what, whom in run.problems if is_fault and whom == "吴窗口"]
+    assert "2026-10-12" in fault and "没有施行中的考核细则" in fault
+    with pytest.raises(NotAllowed, match="无法计分"):
+        step(month_id, "head", MonthVerb.PUBLISH)
+
+
+def test_who_answers_for_several_windows_has_one_score(db_context: Any, site: Any) -> None:
+    standing_rules()
+    cast = site.cast
+    with unit_of_work(actor("head"), office.now()) as uow:
+        point = db.session.get_one(PatrolPoint, cast.point_b)
+        point.department_id = cast.department_a
+        uow.record(PATROL_POINT_CHANGED, point)
+    for place in (cast.point_a, cast.point_b):
+        seen(site, datetime(2026, 10, 12, 2, 0, tzinfo=UTC), patrol_point_id=place, staff_member_id=None)
+    month_id = again(site)
+    score = score_of(month_id, Scored.CHIEF_REP, cast.chief_a_staff)
+    lines = month_queries.lines_of(score)
+    assert [line.worth for line in lines] == [100, -2, -2]
+    assert {line.why[:3] for line in lines[1:]} == {"A01", "B01"}
+    assert score.published == 96
