@@ -48,6 +48,7 @@ class Permission(StrEnum):
     RULEBOOK_DECIDE = "rulebook:decide"
     RULEBOOK_MANAGE = "rulebook:manage"
     RULEBOOK_READ = "rulebook:read"
+    RULEBOOK_TRY = "rulebook:try"
     EVALUATION_COMPUTE = "evaluation:compute"
     EVALUATION_CORRECT = "evaluation:correct"
     EVALUATION_LOCK = "evaluation:lock"
@@ -129,6 +130,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REGISTER_RECORD,
             P.REGISTER_VOID,
             P.RULEBOOK_MANAGE,
+            P.RULEBOOK_TRY,
             P.EVALUATION_COMPUTE,
             P.EVALUATION_CORRECT,
             P.INPUT_CONFIRM,
@@ -145,6 +147,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REGISTER_CONFIRM,
             P.REGISTER_VOID,
             P.RULEBOOK_DECIDE,
+            P.RULEBOOK_TRY,
             P.INPUT_CONFIRM,
             P.EVALUATION_LOCK,
             P.OBJECTION_DECIDE,

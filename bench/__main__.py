@@ -20,6 +20,7 @@ NAMES = (
     "weight",
     "sign_in",
     "ledgers",
+    "scoring",
     "kill",
     "reliability",
 )

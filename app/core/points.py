@@ -7,9 +7,10 @@ taken on fractions; `rounded` gives the published figure, `settled` the decimals
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 PLACES = 2  # of a published figure
 LINE_PLACES = 10  # of a line that has no exact decimal
@@ -27,6 +28,14 @@ def rounded(value: Fraction | Decimal, places: int = PLACES) -> Decimal:
     return _decimal(_half_up(Fraction(value), 10**places), places)
 
 
+def total(parts: Iterable[Fraction]) -> Fraction:
+    """Add up exactly, over one denominator at a time: a month has a hundred thousand of them."""
+    numerators: dict[int, int] = {}
+    for part in parts:
+        numerators[part.denominator] = numerators.get(part.denominator, 0) + part.numerator
+    return sum((Fraction(number, unit) for unit, number in numerators.items()), Fraction())
+
+
 def capped(value: Fraction, low: Fraction | Decimal | None, high: Fraction | Decimal | None) -> Fraction:
     """Keep a value between two limits, each of which may be absent."""
     if low is not None:
@@ -42,10 +51,11 @@ def settled(parts: Sequence[Fraction]) -> list[Decimal]:
     units = [_half_up(part, _UNIT) for part in parts]
     inexact = [index for index, part in enumerate(parts) if _UNIT % part.denominator]
     if inexact:
-        units[inexact[-1]] += _half_up(sum(parts, Fraction()), _UNIT) - sum(units)
+        units[inexact[-1]] += _half_up(total(parts), _UNIT) - sum(units)
     return [_decimal(unit, LINE_PLACES) for unit in units]
 
 
+@lru_cache(maxsize=4096)
 def plain(value: Fraction | Decimal) -> str:
     """Write a number without needless zeros or exponents."""
     exact = Fraction(value)

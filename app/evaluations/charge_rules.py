@@ -58,8 +58,8 @@ def charges(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook] = ()) -> 
     measured = [
         (category, item, entry, _unit(version, item, entry, sheet.inputs), version)
         for version, mine in _by_version(book, sheet, versions)
-        for category, item in _within(book, version, mine)
-        for entry in _entries(book, version, category, item, mine)
+        for category, item, found in _within(book, version, mine)
+        for entry in _entries(book, version, category, item, found, mine.people)
     ]
     measured.sort(key=lambda row: _moment(row[2]))  # stable: those of a day stay in the rulebook's order
     groups = [_group(book, category, item, entry) for category, item, entry, _, _ in measured]
@@ -102,18 +102,22 @@ def _by_version(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook]) -> l
     ]
 
 
-def _within(book: Rulebook, version: Rulebook, sheet: Sheet) -> Iterator[tuple[Category, RuleItem]]:
-    """Yield the items of a version that have entries, under the book's category of the same name."""
+def _within(
+    book: Rulebook, version: Rulebook, sheet: Sheet
+) -> Iterator[tuple[Category, RuleItem, list[Entry]]]:
+    """Yield the items of a version with their entries, under the book's category of the same name."""
     categories = {category.id: category for category in book.categories}
-    used = {entry.item for entry in sheet.entries}
+    used: dict[str, list[Entry]] = {}
+    for entry in sheet.entries:
+        used.setdefault(entry.item, []).append(entry)
     for category, item in version.items():
         if version is book:
-            yield category, item
+            yield category, item, used.get(item.id, [])
         elif item.id in used and category.id not in categories:
             message = N_("条目“%(item)s”的类别“%(category)s”在现行版本中已不存在。")
             raise Invalid(message, item=item.id, category=category.id)
         elif item.id in used:
-            yield categories[category.id], item
+            yield categories[category.id], item, used[item.id]
 
 
 def repeat_of(book: Rulebook, category: Category, item: RuleItem) -> Repeat | None:
@@ -137,10 +141,15 @@ def holds(conditions: tuple[Condition, ...], facts: Mapping[str, Value], optiona
 
 
 def _entries(
-    book: Rulebook, version: Rulebook, category: Category, item: RuleItem, sheet: Sheet
+    book: Rulebook,
+    version: Rulebook,
+    category: Category,
+    item: RuleItem,
+    found: list[Entry],
+    people: tuple[str, ...],
 ) -> list[Entry]:
     """Return the entries of an item in an order of their own, with those that it makes by itself."""
-    mine = sorted((entry for entry in sheet.entries if entry.item == item.id), key=_order)
+    mine = sorted(found, key=_order)
     each_person = book.score(category.score).each_person
     if each_person and any(not entry.person for entry in mine):
         raise Invalid(N_("条目“%(item)s”按人计分，须写明人员。"), item=item.id)
@@ -150,7 +159,7 @@ def _entries(
         none = Decimal(0 if item.per is Per.TOTAL else 1)
         owners = {entry.person for entry in mine}
         if each_person:
-            mine += [Entry(item.id, none, person=each) for each in sheet.people if each not in owners]
+            mine += [Entry(item.id, none, person=each) for each in people if each not in owners]
         elif not mine:
             mine = [Entry(item.id, none)]
     return mine

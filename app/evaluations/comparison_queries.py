@@ -10,6 +10,7 @@ from app.evaluations import material_queries, month_queries
 from app.evaluations.models import EvaluationMonth, Score
 from app.evaluations.month_rules import Scored
 from app.evaluations.month_scoring import score
+from app.evaluations.trial_rules import changed_lines
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def differences(month: EvaluationMonth) -> list[Difference]:
         lines = month_queries.lines_of(before) if before else []
         old = [f"{line.why} {plain(line.worth)}" for line in lines]
         new = [f"{line.why} {plain(line.points)}" for line in (after.lines if after else ())]
+        gone, fresh_lines = changed_lines(old, new)
         if old != new:
             name = before.name if before else after.place.name if after else ""
             found.append(
@@ -52,8 +54,8 @@ def differences(month: EvaluationMonth) -> list[Difference]:
                     name,
                     before.published if before else None,
                     after.points if after else None,
-                    [line for line in old if line not in new],
-                    [line for line in new if line not in old],
+                    gone,
+                    fresh_lines,
                 )
             )
     return sorted(found, key=lambda each: each.name)

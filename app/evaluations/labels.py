@@ -21,6 +21,7 @@ from app.evaluations.rules import (
     Subject,
     Together,
 )
+from app.evaluations.trial_rules import TRIAL
 from app.evaluations.version_rules import Standing, VersionStatus
 
 LABELS: dict[type[StrEnum], dict[Any, str]] = {
@@ -123,6 +124,7 @@ LABELS: dict[type[StrEnum], dict[Any, str]] = {
         Compare.IS: N_("为"),
     },
 }
+JOBS = {TRIAL: N_("试算")}
 ACTIONS = {
     "evaluation_month.opened": N_("开始月度考核"),
     "evaluation_month.computed": N_("计算月度考核"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache, cached_property
 from hashlib import sha256
 
 from app import clock
@@ -32,7 +33,7 @@ from app.evaluations.month_rules import (
 from app.evaluations.place_queries import INTERMEDIARY, WITHOUT_BUSINESS, Place
 from app.evaluations.pull_rules import pulled
 from app.evaluations.ranking_rules import Candidate, ranking
-from app.evaluations.rulebook_rules import AsEntered, Award, Discretion, Rulebook
+from app.evaluations.rulebook_rules import AsEntered, Award, Discretion, Rulebook, RuleItem
 from app.evaluations.rules import CHIEF_REP, Span, Subject
 from app.evaluations.scoring_rules import Scored as Figure
 from app.evaluations.scoring_rules import evaluate
@@ -97,7 +98,7 @@ class Computed:
     events: int = 0
     basis: str = ""  # what it was computed from; it must still be so when it is stored
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return the fingerprint of all figures: equal computations have equal ones."""
         said = [
@@ -123,11 +124,23 @@ class Rules:
     book: Rulebook
     versions: tuple[Rulebook, ...] = ()
 
-    @property
+    @cached_property
     def open_items(self) -> frozenset[str]:
         """Return the items whose points somebody has to say."""
         amounts = (Discretion, AsEntered)
         return frozenset(item.id for _c, item in self.book.items() if isinstance(item.amount, amounts))
+
+    @cached_property
+    def items(self) -> dict[str, RuleItem]:
+        """Return the items by their names, the version at the end of the month before those it followed."""
+        return {item.id: item for book in (*self.versions, self.book) for _c, item in book.items()}
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Return what else a line can be about."""
+        named = {score.id: score.name for score in self.book.scores}
+        named |= {category.id: category.name for category in self.book.categories}
+        return named | {given.id: given.name for given in self.book.inputs}
 
 
 def rules_of(books: Iterable[Book], subject: Scored) -> Rules | None:
@@ -182,6 +195,7 @@ class _Month:
         for each in material.handed:
             self.handed.setdefault((each.subject, each.owner_id), []).append(each)
         self.known: set[str] = set()
+        self.day = cache(_day)  # of a moment, asked several times for each event
 
     def run(self) -> Computed:
         staff = self._subjects(Scored.STAFF, {})
@@ -204,7 +218,7 @@ class _Month:
         unknown: dict[int, int] = {}
         for event in self.events:
             staff = event.staff_id
-            if staff in names and not self.material.posts.had_one(staff, _day(event.occurred_at)):
+            if staff in names and not self.material.posts.had_one(staff, self.day(event.occurred_at)):
                 unposted[staff] = unposted.get(staff, 0) + 1
             elif staff is not None and staff not in names:
                 unknown[staff] = unknown.get(staff, 0) + 1
@@ -281,7 +295,7 @@ class _Month:
 
     def _entries(self, subject: Scored, rules: Rules, place: Place, events: list[ScoreEvent]) -> list[Entry]:
         """Return what is charged; an item with a range waits until somebody has said how much."""
-        entries, _unknown = pulled(rules.book, events, _day)
+        entries, _unknown = pulled(rules.book, events, self.day)
         handed = self.handed.get((subject, place.id), [])
         given = {(each.name, each.source): each for each in handed if each.source}
         kept = []
@@ -323,26 +337,22 @@ class _Month:
 
     def _happened(self, source: Source | None) -> date | None:
         event = self.by_source.get(source) if source else None
-        return _day(event.occurred_at) if event else None
+        return self.day(event.occurred_at) if event else None
 
     def _result(self, subject: Scored, rules: Rules, place: Place, figure: Figure) -> Result:
-        items = {item.id: item for book in (*rules.versions, rules.book) for _c, item in book.items()}
-        names = {score.id: score.name for score in rules.book.scores}
-        names |= {category.id: category.name for category in rules.book.categories}
-        names |= {given.id: given.name for given in rules.book.inputs}
         lines = []
         for line in figure.lines:
-            item = items.get(line.item)
+            item = rules.items.get(line.item)
             event = self.by_source.get(line.source) if line.source else None
             lines.append(
                 Line(
                     item=line.item,
-                    item_name=item.name if item else names.get(line.item, ""),
+                    item_name=item.name if item else rules.names.get(line.item, ""),
                     clause=item.clause if item else "",
                     count=line.count,
                     points=line.points,
                     why=self._corrected(line.source, line.why) if line.item == CORRECTION else line.why,
-                    happened_on=_day(event.occurred_at) if event else None,
+                    happened_on=self.day(event.occurred_at) if event else None,
                     source=line.source,
                     evidence=len(event.evidence) if event else 0,
                     point_id=event.patrol_point_id if event else None,

@@ -11,6 +11,7 @@ from app.evaluations import (
     month_routes,
     objection_routes,
     rulebook_routes,
+    trial_routes,
 )
 from app.permissions import Permission
 from app.web.access import requires
@@ -22,6 +23,7 @@ for part in (
     month_routes.months,
     figure_routes.figures,
     input_routes.inputs,
+    trial_routes.trials,
     objection_routes.objections,
 ):
     bp.register_blueprint(part)

@@ -98,6 +98,21 @@ def begin_version(uow: UnitOfWork, rulebook_id: int) -> RulebookVersion:
     return draft
 
 
+def adopt(uow: UnitOfWork, rulebook_id: int) -> RulebookVersion:
+    """Make a draft the next version of what is in force for its subject and period; return that draft.
+
+    One that continues the rulebook in force, or replaces none, is that version already. Raise NotAllowed.
+    """
+    row = uow.get(RulebookVersion, rulebook_id)
+    if row.status is not VersionStatus.DRAFT:
+        raise NotAllowed(N_("只有草稿可以采用。"))
+    found = rulebook_queries.standing_of(uow.session, row.centre_id, row.subject, row.period)
+    if not found or found[0].code == row.code:
+        return row
+    book = replace(rulebook_queries.book_of(row), id=found[0].code)
+    return import_rulebook(uow, row.centre_id, write_rulebook(book))
+
+
 def edit_draft(
     uow: UnitOfWork,
     rulebook_id: int,

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from app.core.errors import Invalid
 from app.core.i18n import N_
-from app.core.points import capped, plain, rounded, settled
+from app.core.points import capped, plain, rounded, settled, total
 from app.evaluations.charge_rules import Charge, charges
 from app.evaluations.outcome_rules import is_eligible, outcome_of, raised_vetoes, veto_words
 from app.evaluations.rulebook_rules import Category, Outcome, Part, Rulebook, RuleItem, Score, Veto
@@ -140,10 +140,13 @@ class _Run:
         """Return the lines of a category: its items, then what its maxima give back or take away."""
         lines: list[_Line] = []
         mine = self.by_category.get((category.id, person), [])
-        current = {item.id: item for item in category.items}
-        items = current | {each.item.id: each.item for each in mine if each.item.id not in current}
-        for item in items.values():
-            lines += _with_limit(item, [_charged(each) for each in mine if each.item.id == item.id])
+        items = {item.id: item for item in category.items}
+        charged: dict[str, list[_Line]] = {item: [] for item in items}
+        for each in mine:
+            items.setdefault(each.item.id, each.item)
+            charged.setdefault(each.item.id, []).append(_charged(each))
+        for name, found in charged.items():
+            lines += _with_limit(items[name], found)
         taken = -_sum([line for line in lines if not line.bonus])
         earned = _sum([line for line in lines if line.bonus])
         if category.stop_at_zero and category.max is not None and taken > category.max:
@@ -220,7 +223,7 @@ def _charged(charge: Charge) -> _Line:
 
 
 def _sum(lines: list[_Line]) -> Fraction:
-    return sum((line.points for line in lines), Fraction())
+    return total(line.points for line in lines)
 
 
 def _breakdown(lines: list[_Line]) -> str:

@@ -34,6 +34,7 @@ def score_events(
         Finding.staff_member_id,
         Finding.patrol_point_id,
         Finding.department_id,
+        Finding.photos,
         ChecklistItem.code,
     ).join(ChecklistItem, ChecklistItem.id == Finding.item_id)
     rows = rows.where(
@@ -46,7 +47,8 @@ def score_events(
         rows = rows.where(ChecklistItem.code.in_(links))
     seen: dict[tuple[str, int, int | None], tuple[datetime, int]] = {}
     for chunk in walk(db.session(), rows, Order(Finding.occurred_at, Finding.id, descending=False)):
-        files = attachments.list_for(db.session(), Finding.__audit_type__, [row.id for row in chunk])
+        bearing = [row.id for row in chunk if row.photos]
+        files = attachments.list_for(db.session(), Finding.__audit_type__, bearing)
         for row in chunk:
             key = row.code, row.patrol_point_id, row.staff_member_id
             before = seen.get(key)
@@ -61,6 +63,6 @@ def score_events(
                 staff_id=row.staff_member_id,
                 patrol_point_id=row.patrol_point_id,
                 department_id=row.department_id,
-                evidence=tuple(file.sha256 for file in files[row.id]),
+                evidence=tuple(file.sha256 for file in files.get(row.id, ())),
                 same_as=(Finding.__audit_type__, same) if same else None,
             )

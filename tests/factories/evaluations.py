@@ -19,6 +19,7 @@ from app.evaluations import (
     objection_services,
     rulebook_queries,
     rulebook_services,
+    trial_services,
 )
 from app.evaluations.input_queries import Ask
 from app.evaluations.input_services import Typed
@@ -41,6 +42,7 @@ from app.inspections.rules import (
     FindingSource,
     FindingStatus,
 )
+from app.jobs import worker
 from app.permissions import Permission
 from tests.cast import actor
 from tests.factories import rulebooks
@@ -309,6 +311,27 @@ def entered(site: Any, name: str = "volume", amount: str = "120", whole: str | N
         return input_services.record_inputs(uow, month_id, ask, [typed])[0].id
 
 
+def harsher(code: str = "harsher") -> int:
+    """Draft a rulebook for people in which an empty post costs five points instead of two."""
+    text = rulebooks.text(code).replace("deduct: 2, links: [A-01]", "deduct: 5, links: [A-01]")
+    with unit_of_work(actor("head", Permission.RULEBOOK_MANAGE), clock.now()) as uow:
+        return rulebook_services.import_rulebook(uow, uow.actor.centre_id or 0, text).id
+
+
+def _to_try(site: Any) -> Ids:
+    month_id = computed(site)
+    return {"rulebook_id": harsher(), "_month": str(month_id), "?month": str(month_id)}
+
+
+def tried_in_background(site: Any) -> int:
+    """Let the head ask for a trial, and the worker make it; return the job's id."""
+    month_id = computed(site)
+    with unit_of_work(actor("head", Permission.RULEBOOK_TRY), clock.now()) as uow:
+        job_id = trial_services.ask_trial(uow, harsher(), [month_id])
+    worker.run_due(site.app)
+    return job_id
+
+
 def _asked(site: Any) -> Ids:
     month_id, _ask = asked(site)
     department = site.cast.department_a
@@ -381,6 +404,14 @@ EXAMPLES = [
 INPUT = "evaluations.inputs.show"
 EXAMPLES += [
     Example(
+        "evaluations.trials.ask",
+        "head",
+        _to_try,
+        data=lambda ids: {"month": ids["_month"]},
+        audited=False,
+    ),
+    Example("evaluations.trials.adopt", "head", _to_try, page="evaluations.trials.show"),
+    Example(
         "evaluations.inputs.record",
         "head",
         _asked,
@@ -433,6 +464,14 @@ VISITS = [
     Visit("evaluations.inputs.index", "head", _asked_month, hidden_from=STRANGERS),
     Visit("evaluations.inputs.grid", "head", _asked, hidden_from=("outside_head",)),
     Visit(INPUT, "head", _entered, hidden_from=STRANGERS),
+    Visit("evaluations.trials.show", "head", _to_try, hidden_from=("outside_head",)),
+    Visit(
+        "evaluations.trials.result",
+        "head",
+        lambda site: {"job_id": tried_in_background(site)},
+        hidden_from=("director", "outside_head"),
+        recorded=False,
+    ),
     Visit("evaluations.months.check", "head", _month(computed), hidden_from=("outside_head",)),
     Visit("evaluations.months.sheet", "window_a", _own_sheet, hidden_from=(*STRANGERS, "chief_b")),
     Visit("evaluations.objections.new", "window_a", _line, hidden_from=("chief_b",)),
