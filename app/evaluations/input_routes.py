@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, flash, g, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from app import clock
 from app.audit import queries as audit
@@ -90,8 +89,7 @@ def confirm_ticked(month_id: int) -> Response:
     except (Invalid, NotAllowed, Stale) as error:
         flash(message(error), "warning")
     else:
-        said = "已确认 %(num)d 条，重新计算以后计入得分。"
-        flash(ngettext(said, said, len(wanted)))
+        flash(_("已确认，重新计算以后计入得分。"))
     return done(url_for(".index", month_id=month_id))
 
 

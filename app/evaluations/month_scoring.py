@@ -5,24 +5,23 @@ Nothing here reads a database: the material has been gathered before, so that no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
-from hashlib import sha256
 
 from app import clock
 from app.core.errors import DomainError
 from app.core.events import ScoreEvent
 from app.core.i18n import N_
 from app.core.points import plain
-from app.db.types import canonical
 from app.evaluations.chief_scoring import chief_figures
 from app.evaluations.event_files import given_of
 from app.evaluations.input_rules import Handed
 from app.evaluations.material_queries import Book, Material
+from app.evaluations.month_results import Computed, Line, Result, ranked
 from app.evaluations.month_rules import (
     CORRECTION,
     Apart,
@@ -32,8 +31,7 @@ from app.evaluations.month_rules import (
 )
 from app.evaluations.place_queries import INTERMEDIARY, WITHOUT_BUSINESS, Place
 from app.evaluations.pull_rules import pulled
-from app.evaluations.ranking_rules import Candidate, ranking
-from app.evaluations.rulebook_rules import AsEntered, Award, Discretion, Rulebook, RuleItem
+from app.evaluations.rulebook_rules import AsEntered, Discretion, Rulebook, RuleItem
 from app.evaluations.rules import CHIEF_REP, Span, Subject
 from app.evaluations.scoring_rules import Scored as Figure
 from app.evaluations.scoring_rules import evaluate
@@ -43,77 +41,11 @@ Source = tuple[str, int]
 TIMES = " × "  # between what was not scored and how often
 STAFF_MEAN, WINDOW_MEAN = "staff_mean", "window_mean"  # inputs that a rulebook asks for by these names
 MEANS = frozenset({STAFF_MEAN, WINDOW_MEAN})
-RANKED_BY_SCORE = Award("")
 OWN = {
     Scored.STAFF: "staff_id",
     Scored.WINDOW: "patrol_point_id",
     Scored.DEPARTMENT: "department_id",
 }
-
-
-@dataclass(frozen=True)
-class Line:
-    item: str
-    item_name: str
-    clause: str
-    count: Decimal
-    points: Decimal
-    why: str
-    happened_on: date | None
-    source: Source | None
-    evidence: int
-    point_id: int | None = None  # where it happened
-
-
-@dataclass(frozen=True)
-class Result:
-    """The score of one of them, with its place in the table."""
-
-    subject: Scored
-    place: Place
-    rulebook_id: int
-    points: Decimal
-    unrounded: Decimal
-    workdays: int
-    lines: tuple[Line, ...]
-    outcome: str = ""
-    vetoes: tuple[str, ...] = ()
-    apart: Apart | None = None
-    rank: int | None = None
-
-    @property
-    def key(self) -> tuple[Scored, int | None, int | None, int | None]:
-        """Return whose score it is: person, else window, else department."""
-        place = self.place
-        department = None if place.staff_id or place.point_id else place.department_id
-        return self.subject, place.staff_id, place.point_id, department
-
-
-@dataclass
-class Computed:
-    """Everything one run is going to store."""
-
-    results: list[Result] = field(default_factory=list)
-    problems: list[tuple[bool, str, str]] = field(default_factory=list)
-    events: int = 0
-    basis: str = ""  # what it was computed from; it must still be so when it is stored
-
-    @cached_property
-    def digest(self) -> str:
-        """Return the fingerprint of all figures: equal computations have equal ones."""
-        said = [
-            [
-                each.subject.value,
-                each.place.id,
-                each.rulebook_id,
-                plain(each.unrounded),
-                each.rank,
-                each.outcome,
-                [[line.item, plain(line.count), plain(line.points), line.why] for line in each.lines],
-            ]
-            for each in self.results
-        ]
-        return sha256(canonical([said, self.problems]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -380,29 +312,3 @@ class _Month:
         row = next(each for each in self.material.corrections if source and each.id == source[1])
         said = {"month": f"{row.first_on:%Y-%m}", "reason": row.reason}
         return f"{why}；{N_('更正 %(month)s：%(reason)s') % said}"
-
-
-def ranked(results: Sequence[Result]) -> list[Result]:
-    """Return the results of each kind in the order of its table: 1, 2, 2, 4; intermediaries are ranked
-    among themselves after the others; then those apart by days."""
-    found: list[Result] = []
-    for subject in Scored:
-        mine = [each for each in results if each.subject is subject]
-        ranks = _ranks(mine, None) | _ranks(mine, Apart.INTERMEDIARY)
-        placed = [replace(each, rank=ranks.get(index)) for index, each in enumerate(mine)]
-        found += sorted(
-            placed,
-            key=lambda each: (
-                each.rank is None,
-                each.apart is not None,
-                each.rank or 0,
-                -(each.place.days or 0),
-                each.place.order,
-            ),
-        )
-    return found
-
-
-def _ranks(mine: Sequence[Result], group: Apart | None) -> dict[int, int | None]:
-    candidates = [Candidate(index, each.points) for index, each in enumerate(mine) if each.apart is group]
-    return {one.candidate.id: one.rank for one in ranking(RANKED_BY_SCORE, candidates)}

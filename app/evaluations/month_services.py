@@ -18,6 +18,7 @@ from app.core.machine import NO_PERMISSION, allowed, explain, step
 from app.db.uow import UnitOfWork
 from app.evaluations import material_queries, month_queries
 from app.evaluations.models import EvaluationMonth, Score, ScoreCorrection, ScoreLine, ScoreRun
+from app.evaluations.month_results import Computed, Result
 from app.evaluations.month_rules import (
     CORRECTION_ENTERED,
     MONTH_COMPUTED,
@@ -31,7 +32,7 @@ from app.evaluations.month_rules import (
     last_day,
     next_month,
 )
-from app.evaluations.month_scoring import Computed, Result, score
+from app.evaluations.month_scoring import score
 from app.permissions import Actor
 from app.settings import queries as settings
 from app.worktime.queries import calendar

@@ -13,6 +13,7 @@ from app.core.machine import WRONG_STATUS
 from app.db.uow import UnitOfWork
 from app.evaluations import material_queries, month_queries, month_services
 from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
+from app.evaluations.month_results import Computed
 from app.evaluations.month_rules import (
     OBJECTION_DECIDED,
     OBJECTION_FILED,
@@ -22,7 +23,6 @@ from app.evaluations.month_rules import (
     check_objection,
     refuses_decision,
 )
-from app.evaluations.month_scoring import Computed
 from app.extensions import db
 from app.permissions import Actor
 

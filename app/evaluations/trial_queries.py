@@ -16,8 +16,9 @@ from app.core.points import plain
 from app.evaluations import material_queries, month_queries, rulebook_queries
 from app.evaluations.comparison_queries import key_of
 from app.evaluations.models import EvaluationMonth, RulebookVersion, ScoreRun
+from app.evaluations.month_results import Computed, Result
 from app.evaluations.month_rules import Scored
-from app.evaluations.month_scoring import Computed, Result, Rules, score
+from app.evaluations.month_scoring import Rules, score
 from app.evaluations.rules import Span
 from app.evaluations.trial_rules import LINES, MONTHS, Told, changed_lines, dearest, summary
 from app.extensions import db

@@ -9,6 +9,7 @@ import pytest
 
 from app.core.errors import Invalid
 from app.core.machine import allowed, explain
+from app.evaluations.month_results import Result, ranked
 from app.evaluations.month_rules import (
     CORRECTION,
     TRANSITIONS,
@@ -23,7 +24,6 @@ from app.evaluations.month_rules import (
     next_month,
     with_corrections,
 )
-from app.evaluations.month_scoring import Result, ranked
 from app.evaluations.place_queries import Place
 from app.evaluations.reading import read_rulebook
 from app.evaluations.scoring_rules import evaluate

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261126_1130"
-down_revision = "20261126_1110"
+revision = "20261126_1210"
+down_revision = "20261126_1200"
 branch_labels = None
 depends_on = None
 
