@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from app.core.errors import Invalid
 from app.core.events import FactValue
@@ -47,16 +48,26 @@ class Charge:
 class _Unit:
     """What one unit of an entry is worth, and how many units there are."""
 
+    item: RuleItem
     count: Fraction
     points: Fraction
     counted: str  # how the units were counted
     note: str = ""
 
+    @cached_property
+    def worth(self) -> Fraction:
+        return self.count * self.points
+
+    @cached_property
+    def said(self) -> tuple[str, ...]:
+        return tuple(_said(self.item, self))
+
 
 def charges(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook] = ()) -> list[Charge]:
     """Charge every entry by the version of its day; the order in which they are given does not matter."""
+    alike: dict[tuple[int, str, Decimal], _Unit] = {}
     measured = [
-        (category, item, entry, _unit(version, item, entry, sheet.inputs), version)
+        (category, item, entry, _unit(version, item, entry, sheet.inputs, alike), version)
         for version, mine in _by_version(book, sheet, versions)
         for category, item, found in _within(book, version, mine)
         for entry in _entries(book, version, category, item, found, mine.people)
@@ -65,12 +76,15 @@ def charges(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook] = ()) -> 
     groups = [_group(book, category, item, entry) for category, item, entry, _, _ in measured]
     totals: dict[Group, Fraction] = {}
     for group, (_, _, _, unit, _) in zip(groups, measured, strict=True):
-        totals[group] = totals.get(group, Fraction()) + unit.count
+        if group[0]:
+            totals[group] = totals.get(group, Fraction()) + unit.count
     seen: dict[Group, Fraction] = {}
     found = []
     for group, (category, item, entry, unit, version) in zip(groups, measured, strict=True):
-        seen[group] = seen.get(group, Fraction()) + unit.count
-        dearer = _dearer(group[0], unit.count, seen[group], totals[group])
+        dearer = Fraction()
+        if group[0]:
+            seen[group] = seen.get(group, Fraction()) + unit.count
+            dearer = _dearer(group[0], unit.count, seen[group], totals[group])
         charge = _charge(category, item, entry, unit, group[0], dearer)
         if version is not book:
             charge = replace(
@@ -193,15 +207,29 @@ def _order(entry: Entry) -> tuple[object, ...]:
     )
 
 
-def _unit(book: Rulebook, item: RuleItem, entry: Entry, inputs: Mapping[str, Given]) -> _Unit:
+def _unit(
+    book: Rulebook,
+    item: RuleItem,
+    entry: Entry,
+    inputs: Mapping[str, Given],
+    alike: dict[tuple[int, str, Decimal], _Unit],
+) -> _Unit:
+    """Return the unit of an entry; those of fixed points and equal counts are `alike`."""
+    key = book.version, item.id, entry.count
+    plainly = isinstance(item.amount, Fixed) and not entry.facts
+    if plainly and key in alike:
+        return alike[key]
     try:
         count, counted = _count(item, entry)
-        return _amount(book, item, entry, inputs, count, counted)
+        unit = _amount(book, item, entry, inputs, count, counted)
     except Invalid as error:
         reason = str(error)
         raise Invalid(
             N_("“%(item)s %(name)s”：%(reason)s"), item=item.id, name=item.name, reason=reason
         ) from None
+    if plainly:
+        alike[key] = unit
+    return unit
 
 
 def _count(item: RuleItem, entry: Entry) -> tuple[Fraction, str]:
@@ -241,10 +269,10 @@ def _amount(
     once = item.per is Per.TOTAL
     match item.amount:
         case Fixed(points):
-            return _Unit(Fraction(count > 0) if once else count, Fraction(points), counted)
+            return _Unit(item, Fraction(count > 0) if once else count, Fraction(points), counted)
         case Chosen():
             chosen, note = _chosen(book, item.amount, entry, inputs, count)
-            return _Unit(Fraction(1) if once else count, chosen, counted, note)
+            return _Unit(item, Fraction(1) if once else count, chosen, counted, note)
         case Discretion(low, high):
             if entry.points is None or not entry.reason.strip():
                 raise Invalid(
@@ -254,11 +282,11 @@ def _amount(
                 message = N_("%(points)s 分不在 %(low)s 至 %(high)s 分之间。")
                 raise Invalid(message, points=plain(entry.points), low=plain(low), high=plain(high))
             note = N_("酌定理由：%(reason)s") % {"reason": entry.reason}
-            return _Unit(count, Fraction(entry.points), counted, note)
+            return _Unit(item, count, Fraction(entry.points), counted, note)
         case AsEntered():
             if entry.points is None:
                 raise Invalid(N_("须填写分值。"))
-            return _Unit(Fraction(1), Fraction(entry.points), counted, N_("按录入的分值计"))
+            return _Unit(item, Fraction(1), Fraction(entry.points), counted, N_("按录入的分值计"))
 
 
 def _chosen(
@@ -289,10 +317,8 @@ def _group(book: Rulebook, category: Category, item: RuleItem, entry: Entry) -> 
     return repeat, within, entry.person if repeat.per_person else ""
 
 
-def _dearer(repeat: Repeat | None, count: Fraction, so_far: Fraction, total: Fraction) -> Fraction:
+def _dearer(repeat: Repeat, count: Fraction, so_far: Fraction, total: Fraction) -> Fraction:
     """Return how many of the last `count` occurrences cost more."""
-    if repeat is None:
-        return Fraction()
     if repeat.retroactive:
         return count if total >= repeat.start else Fraction()
     return capped(so_far - (repeat.start - 1), Fraction(), count)
@@ -301,15 +327,15 @@ def _dearer(repeat: Repeat | None, count: Fraction, so_far: Fraction, total: Fra
 def _charge(
     category: Category, item: RuleItem, entry: Entry, unit: _Unit, repeat: Repeat | None, dearer: Fraction
 ) -> Charge:
-    points, said = unit.count * unit.points, list(_said(item, unit))
+    points, said = unit.worth, unit.said
     if entry.earlier:
-        points, said = Fraction(), [f"{item.name} {unit.counted}", N_("以前期间的，只计入累计次数")]
+        points, said = Fraction(), (f"{item.name} {unit.counted}", N_("以前期间的，只计入累计次数"))
     elif entry.same_as:
         other = N_("与“%(other)s”为同一事件，不重复计分") % {"other": entry.same_as}
-        points, said = Fraction(), [f"{item.name} {unit.counted}", other]
+        points, said = Fraction(), (f"{item.name} {unit.counted}", other)
     elif repeat and dearer:
         points += dearer * unit.points * (Fraction(repeat.times) - 1)
-        said.append(_repeated(repeat, unit.count, dearer))
+        said = (*said, _repeated(repeat, unit.count, dearer))
     whole = isinstance(item.amount, AsEntered) or item.per is Per.TOTAL
     count = Fraction(entry.count) if whole else unit.count
     signed = -points if item.kind is ItemKind.DEDUCT else points

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from app.evaluations import month_queries
@@ -63,6 +62,7 @@ def board(actor: Actor, month: EvaluationMonth, subject: Scored) -> Board | None
         if key_of(row) in theirs
     ]
     falling, rising = movers(moves)
+    items, windows = _tallies(scores, run.id)
     return Board(
         run=run,
         former=earlier.month if earlier and theirs else None,
@@ -71,8 +71,8 @@ def board(actor: Actor, month: EvaluationMonth, subject: Scored) -> Board | None
         spread=bins([row.published for row in mine]),
         falling=falling,
         rising=rising,
-        items=_tallies(scores, run.id, ScoreLine.item, func.max(ScoreLine.item_name)),
-        windows=_by_window(scores, run.id),
+        items=items,
+        windows=windows,
     )
 
 
@@ -102,37 +102,46 @@ def _summary(rows: Sequence[Score]) -> Summary:
     return Summary(len(points), sum(points, Decimal()) / len(points), max(points), min(points))
 
 
-def _tallies(
-    scores: Select[Score],
-    run_id: int,
-    key: Any,
-    name: ColumnElement[Any],
-    joined: Any = None,
-) -> list[Tally]:
-    """Return the lines with a source of both months, added up by one thing; the dearest first."""
+def _tallies(scores: Select[Score], run_id: int) -> tuple[list[Tally], list[Tally]]:
+    """Return the lines with a source of both months, added up by item and by window; the dearest first."""
     wanted = scores.with_only_columns(Score.id, Score.run_id).subquery()
+    place = PatrolPoint.number + " " + PatrolPoint.name
     rows = (
-        select(key, name, wanted.c.run_id, func.count(ScoreLine.id), func.sum(ScoreLine.worth))
+        select(
+            ScoreLine.item,
+            func.max(ScoreLine.item_name),
+            ScoreLine.patrol_point_id,
+            func.max(place),
+            wanted.c.run_id,
+            func.count(ScoreLine.id),
+            func.sum(ScoreLine.worth),
+        )
         .join(wanted, wanted.c.id == ScoreLine.score_id)
-        .where(ScoreLine.source != "", key.is_not(None))
-        .group_by(key, wanted.c.run_id)
+        .outerjoin(PatrolPoint, PatrolPoint.id == ScoreLine.patrol_point_id)
+        .where(ScoreLine.source != "")
+        .group_by(ScoreLine.item, ScoreLine.patrol_point_id, wanted.c.run_id)
     )
-    if joined is not None:
-        rows = rows.join(joined, joined.id == key)
-    found: dict[str, Tally] = {}
-    for value, named, run, lines, points in db.session.execute(rows):
-        tally = found.get(str(value)) or Tally(str(value), named or str(value))
-        if run == run_id:
-            tally = replace(tally, name=named or tally.name, lines=lines, points=points)
-        else:
-            tally = replace(tally, lines_before=lines, points_before=points)
-        found[str(value)] = tally
+    items: dict[str, Tally] = {}
+    windows: dict[str, Tally] = {}
+    for item, named, point, placed, run, lines, points in db.session.execute(rows):
+        _add(items, item, named or item, run == run_id, lines, points)
+        if point is not None:
+            _add(windows, str(point), placed, run == run_id, lines, points)
+    return _dearest(items), _dearest(windows)
+
+
+def _add(found: dict[str, Tally], key: str, name: str, now: bool, lines: int, points: Decimal) -> None:
+    tally = found.get(key) or Tally(key, name)
+    if now:
+        tally = replace(tally, name=name, lines=tally.lines + lines, points=tally.points + points)
+    else:
+        before = tally.lines_before + lines, tally.points_before + points
+        tally = replace(tally, lines_before=before[0], points_before=before[1])
+    found[key] = tally
+
+
+def _dearest(found: dict[str, Tally]) -> list[Tally]:
     return sorted(found.values(), key=lambda each: (each.points, -each.lines, each.name))
-
-
-def _by_window(scores: Select[Score], run_id: int) -> list[Tally]:
-    name = func.max(PatrolPoint.number + " " + PatrolPoint.name)
-    return _tallies(scores, run_id, ScoreLine.patrol_point_id, name, PatrolPoint)
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,12 @@ def test_ties_share_a_rank_and_part_months_come_after_by_their_days():
     assert ranked(rows) == ranked(rows[::-1])
 
 
+def test_intermediaries_are_ranked_among_themselves_after_the_others():
+    apart = Apart.INTERMEDIARY
+    rows = [result(1, 100, apart=apart), result(2, 90), result(3, 98, apart=apart), result(4, 80)]
+    assert [(each.place.id, each.rank) for each in ranked(rows)] == [(2, 1), (4, 2), (1, 1), (3, 2)]
+
+
 @pytest.mark.parametrize("points", ["2", "-1.5"])
 def test_a_correction_counts_as_it_was_entered(points):
     book = with_corrections(read_rulebook(shipped("township10_doubling")))
