@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +28,7 @@ class Served:
         from app.commands import WEB_WORKERS, _gunicorn
 
         site.let_go()
+        self.left: list[Path] = []  # the temporary files that remained when all had ended
         self.folder = Path(tempfile.mkdtemp(prefix="duban-served-"))
         self.port = _free_port()
         self.url = f"http://{HOST}:{self.port}"
@@ -122,6 +124,8 @@ class Served:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+        self.left = list((self.folder / "tmp").iterdir())
+        shutil.rmtree(self.folder)
 
 
 def cookie_of(client: Any) -> str:

@@ -100,12 +100,8 @@ def test_mixed_load_leaves_nothing_behind(site: Any, length: Any, tell: Any) -> 
         growth = (later / warm - 1) * 100
         what = f"{kind}: memory grown after {seconds / 3:.0f} s, in %"
         tell(what, round(growth, 1), bar="≤ 5", held=growth <= 5)
-    more = files_later - files
-    tell(f"{kind}: more files open than then", more, bar="≤ 4", held=more <= 4)
+        more = files_later - files
+        tell(f"{kind}: more files open than then", more, bar="≤ 4", held=more <= 4)
     if site.kind == "sqlite":
-        tell(
-            f"{kind}: largest write-ahead log, in MB",
-            round(most_log / 1e6, 1),
-            bar="≤ 64",
-            held=most_log <= MOST_LOG,
-        )
+        size, held = round(most_log / 1e6, 1), most_log <= MOST_LOG
+        tell(f"{kind}: largest write-ahead log, in MB", size, bar="≤ 64", held=held)

@@ -80,7 +80,6 @@ def test_a_killed_worker_loses_and_doubles_nothing(site: Any, clock: Any, length
             clock.tick(seconds=600)
             server.turn_clock(clock.now)
             time.sleep(1)
-    temporary = list((server.folder / "tmp").iterdir())
     with site.app.app_context():
         states = Counter(db.session.scalars(select(Job.state)))
         documents = db.session.scalars(select(Document).order_by(Document.serial)).all()
@@ -108,7 +107,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(site: Any, clock: Any, length
         # As the worker does every hour; a table that nobody is about any more goes when it is an hour old.
         intake.remove_old(site.settings, datetime.now(UTC) + timedelta(days=1))
         db.session.remove()
-    left = [*temporary, *_half_done(site)]
+    left = [*server.left, *_half_done(site)]
     tell(f"{kind}: temporary files left", len(left), bar="0", held=not left, seen=left)
 
 
