@@ -36,8 +36,14 @@ def _prepare(dbapi_connection: object, _record: object) -> None:
         "busy_timeout=5000",
     ):
         dbapi_connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own folds ASCII only: a search for äpfel would find Äpfel on PostgreSQL alone.
+    dbapi_connection.create_function("lower", 1, _lower, deterministic=True)
     if isinstance(dbapi_connection, ApplicationConnection):
         restrict(dbapi_connection)
+
+
+def _lower(value: object) -> str | None:
+    return None if value is None else str(value).lower()
 
 
 @event.listens_for(Engine, "begin")
