@@ -57,3 +57,13 @@ def test_every_connection_keeps_what_makes_the_log_safe(site: Any, db_context: A
             for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
         }
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
+
+
+@pytest.mark.both_databases
+def test_both_databases_fold_the_case_of_all_letters(site: Any, db_context: Any) -> None:
+    from sqlalchemy import func, select
+
+    from app.extensions import db
+
+    assert db.session.scalar(select(func.lower("ÄPFEL Ｂ Zone"))) == "äpfel ｂ zone"
+    assert db.session.scalar(select(func.lower(None))) is None
