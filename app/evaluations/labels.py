@@ -124,7 +124,6 @@ LABELS: dict[type[StrEnum], dict[Any, str]] = {
         Compare.IS: N_("为"),
     },
 }
-JOBS = {TRIAL: N_("试算")}
 ACTIONS = {
     "evaluation_month.opened": N_("开始月度考核"),
     "evaluation_month.computed": N_("计算月度考核"),
@@ -158,7 +157,7 @@ SUBJECTS = {
     "score_correction": N_("考核更正"),
     "month_input": N_("考核数据录入"),
 }
-JOBS = {"evaluations.pack": N_("打印全月考核表")}
+JOBS = {TRIAL: N_("试算"), "evaluations.pack": N_("打印全月考核表")}
 FIELDS = {
     "papers": N_("份数"),
     "subject": N_("考核对象"),

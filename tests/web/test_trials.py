@@ -47,6 +47,7 @@ def test_many_events_are_tried_in_the_background(
     assert "吴窗口" not in page.text("main")
     (form,) = page.forms_to(f"/rulebooks/{rulebook_id}/what-if")
     job = follow(form.submit())
+    assert "试算" in job.text("h1")
     with site.app.app_context():
         worker.run_due(site.app)
     result = Page(head.get(Page(head.get(job.address)).link("查看结果")))
