@@ -52,6 +52,8 @@ class Permission(StrEnum):
     EVALUATION_COMPUTE = "evaluation:compute"
     EVALUATION_CORRECT = "evaluation:correct"
     EVALUATION_LOCK = "evaluation:lock"
+    EVALUATION_PACK = "evaluation:pack"
+    EVALUATION_PRINT = "evaluation:print"
     EVALUATION_READ = "evaluation:read"
     INPUT_CONFIRM = "input:confirm"
     INPUT_READ = "input:read"
@@ -136,6 +138,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.INPUT_CONFIRM,
             P.INPUT_RECORD,
             P.INPUT_VOID,
+            P.EVALUATION_PACK,
+            P.EVALUATION_PRINT,
             P.OBJECTION_DECIDE,
             P.SETTING_READ,
         },
@@ -150,6 +154,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RULEBOOK_TRY,
             P.INPUT_CONFIRM,
             P.EVALUATION_LOCK,
+            P.EVALUATION_PACK,
+            P.EVALUATION_PRINT,
             P.OBJECTION_DECIDE,
             P.SETTING_READ,
             P.SETTING_MANAGE,
@@ -161,8 +167,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_SUBMIT,
             P.REGISTER_READ,
             P.RULEBOOK_READ,
+            P.EVALUATION_PRINT,
             P.EVALUATION_READ,
             P.OBJECTION_FILE,
+            P.DOCUMENT_READ,
         },
         Role.CHIEF_REPRESENTATIVE: {
             P.FINDING_CONFIRM,
@@ -172,6 +180,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RECTIFICATION_SUBMIT,
             P.REGISTER_READ,
             P.RULEBOOK_READ,
+            P.EVALUATION_PRINT,
             P.EVALUATION_READ,
             P.OBJECTION_FILE,
             P.DOCUMENT_READ,

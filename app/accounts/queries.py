@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import Select, bindparam, func, or_, select
@@ -10,9 +11,11 @@ from app.accounts import rules
 from app.accounts.models import FormerPassword, RoleGrant, SignInFailure, User, UserSession
 from app.accounts.password_rules import PROFILES, PasswordProfile
 from app.accounts.rules import FAILURE_WINDOW, SessionEnd
+from app.core.errors import NotAllowed
+from app.core.i18n import N_
 from app.extensions import db
 from app.organisation.models import Centre, ChiefRepresentative
-from app.permissions import Actor, Origin, Role
+from app.permissions import Actor, Origin, Permission, Role
 from app.settings import queries as settings
 
 # Every request asks these two; to put them together anew would cost as much as to run them.
@@ -79,6 +82,15 @@ def actor_of(user_id: int, today: date, origin: Origin) -> Actor | None:
         return None
     roles = frozenset(grant.role for grant in user.roles if grant.withdrawn_at is None)
     return build_actor(user, roles, today, origin)
+
+
+def acting(user_id: int | None, permission: Permission, today: date, origin: Origin) -> Actor:
+    """Return the actor on whose behalf work goes on, under the permission it needs. Raise NotAllowed."""
+    found = actor_of(user_id or 0, today, origin)
+    role = found.role_for(permission) if found else None
+    if found is None or role is None:
+        raise NotAllowed(N_("提交任务的用户已停用，或者不再有这项权限。"))
+    return replace(found, role=role)
 
 
 def _centres_below(centre_id: int) -> dict[int, tuple[str, int | None]]:

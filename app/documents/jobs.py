@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from app import clock
@@ -56,6 +57,19 @@ def render(task: Task) -> None:
     actor = system_actor(N_("后台任务"), Origin(route=RENDER))
     with unit_of_work(actor, clock.now()) as uow:
         services.issue(uow, document_id, content)
+
+
+def issue_papers(settings: Settings, document_ids: Sequence[int]) -> None:
+    """Issue many numbered documents, laid out as one; those that somebody else has issued are left alone."""
+    waiting = queries.papers_to_render(document_ids)
+    end_reading()
+    if not waiting:
+        return
+    papers = [(template, values) for _id, template, values in waiting]
+    contents = _renderer(settings).render_papers(papers)
+    actor = system_actor(N_("后台任务"), Origin(route=RENDER))
+    with unit_of_work(actor, clock.now()) as uow:
+        services.issue_waiting(uow, [row[0] for row in waiting], contents)
 
 
 def _photo(settings: Settings, sha256: str) -> bytes:

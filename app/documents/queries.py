@@ -6,24 +6,27 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Select, and_, func, or_, select
-from sqlalchemy.orm import defer
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, defer
 
 from app import clock
 from app.audit.models import AuditEntry
 from app.audit.queries import event_of
 from app.db import scope
 from app.db.listing import Order, Page, capped_count, fetch
+from app.db.mixins import Audited
 from app.db.scope import row_id
 from app.db.search import begins_with
 from app.documents import rules
 from app.documents.models import CodeGuess, Document, DocumentFile
 from app.documents.rules import DocumentKind, DocumentStatus
+from app.evaluations import month_queries as months
+from app.evaluations.models import EvaluationMonth, Objection, Score
 from app.extensions import db
 from app.jobs import queries as jobs
 from app.jobs.models import Job
 from app.organisation.models import Department, Section
-from app.permissions import Actor
+from app.permissions import Actor, Role
 from app.rectifications import queries as rectifications
 from app.rectifications.models import Rectification
 
@@ -38,7 +41,28 @@ def visible_to(actor: Actor) -> Select[Document]:
     # A lower centre also sees the notices that the upper one addressed to it.
     own = rectifications.visible_to(actor).with_only_columns(Rectification.id)
     led_to = and_(Document.subject_type == Rectification.__audit_type__, Document.subject_id.in_(own))
-    return rows.where(or_(own_centres, led_to) if actor.centre_wide else led_to)
+    if actor.centre_wide:
+        return rows.where(or_(own_centres, led_to))
+    if (
+        Role.CHIEF_REPRESENTATIVE not in actor.roles
+    ):  # what is said of a person to those who sent him is theirs
+        led_to = and_(led_to, Document.kind == DocumentKind.RECTIFICATION_NOTICE)
+    return rows.where(or_(led_to, _of_evaluation(actor)))
+
+
+def _of_evaluation(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that a paper is of one's own score or objection, or a notice in the hall."""
+    own: dict[type[Audited], Any] = {
+        Score: months.visible_scores(actor).with_only_columns(Score.id),
+        Objection: months.visible_objections(actor).with_only_columns(Objection.id),
+        EvaluationMonth: months.announced_to(actor).with_only_columns(EvaluationMonth.id),
+    }
+    return or_(
+        *(
+            and_(Document.subject_type == model.__audit_type__, Document.subject_id.in_(ids))
+            for model, ids in own.items()
+        )
+    )
 
 
 ORDER = Order(Document.numbered_at, Document.id, centre=Document.centre_id)
@@ -186,6 +210,42 @@ def values_to_render(document_id: int) -> tuple[str, dict[str, Any], list[str]] 
         )
     ).one_or_none()
     return row and (row.template, row.values, row.evidence)
+
+
+def papers_to_render(document_ids: Sequence[int]) -> list[tuple[int, str, dict[str, Any]]]:
+    """Return id, template and values of those documents that wait for their bytes, by id."""
+    rows = db.session.execute(
+        select(Document.id, Document.template, Document.values)
+        .where(Document.id.in_(document_ids), Document.status == DocumentStatus.NUMBERED)
+        .order_by(Document.id)
+    )
+    return [tuple(row) for row in rows]
+
+
+def contents_of(document_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the bytes of those documents that were issued, by id."""
+    rows = db.session.execute(
+        select(DocumentFile.document_id, DocumentFile.content).where(
+            DocumentFile.document_id.in_(document_ids)
+        )
+    )
+    return {row.document_id: row.content for row in rows}
+
+
+def of_subjects(
+    session: Session, subject_type: str, subject_ids: Sequence[int] | Select[Any]
+) -> list[Document]:
+    """Return the documents in force that speak of some rows, by id, without their values."""
+    rows = select(Document).options(defer(Document.values), defer(Document.evidence))
+    return list(
+        session.scalars(
+            rows.where(
+                Document.subject_type == subject_type,
+                Document.subject_id.in_(subject_ids),
+                Document.status.in_((DocumentStatus.NUMBERED, DocumentStatus.ISSUED)),
+            ).order_by(Document.id)
+        )
+    )
 
 
 def find_by_code(code: str) -> Document | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -50,6 +51,20 @@ def next_serial(uow: UnitOfWork, centre_id: int, kind: str, year: int, count: in
     return serial
 
 
+@dataclass(frozen=True)
+class Paper:
+    """What a document is numbered with.
+
+    `subject` is the row it speaks of; `values(number, code, verify_url)` returns the plain values of its
+    template (see `printing.plain`); `evidence` names the photos that it shows by their SHA-256.
+    """
+
+    subject: Audited
+    template: str
+    values: Callable[[str, str, str], dict[str, Any]]
+    evidence: Sequence[str] = ()
+
+
 def number(
     uow: UnitOfWork,
     *,
@@ -61,45 +76,57 @@ def number(
     evidence: Sequence[str],
     base_url: str,
 ) -> Document:
-    """Number a document inside the change that calls for it, and ask the worker to issue it.
-
-    `subject` is the row it speaks of; `values(number, code, verify_url)` returns the plain values of its
-    template (see `printing.plain`); `evidence` names the photos that it shows by their SHA-256.
-    """
-    uow.session.flush()  # a new subject has no id before
-    year = clock.local(uow.now).year
-    serial = next_serial(uow, centre.id, kind.value, year)
-    # 31^10 codes: nobody guesses one, and no two are alike (the unique index would refuse the second).
-    code = "".join(secrets.choice(rules.CODE_ALPHABET) for _ in range(rules.CODE_LENGTH))
-    text = _number_text(uow, centre, kind, year, serial)
-    document = Document(
-        centre_id=centre.id,
-        kind=kind,
-        year=year,
-        serial=serial,
-        number=text,
-        status=DocumentStatus.NUMBERED,
-        code=code,
-        subject_type=subject.__audit_type__,
-        subject_id=subject.id,
-        template=template,
-        template_version=_version(template),
-        values=values(text, rules.printed_code(code), f"{base_url}/verify/{code}"),
-        evidence=list(evidence),
-        numbered_at=uow.now,
-    )
-    uow.session.add(document)
-    uow.session.flush()
-    uow.record(rules.DOCUMENT_NUMBERED, document)
+    """Number a document (see `Paper`) inside the change that calls for it, and ask the worker to issue it."""
+    paper = Paper(subject, template, values, evidence)
+    (document,) = number_papers(uow, centre, kind, [paper], base_url)
     jobs.ask(uow, rules.RENDER, {"document_id": document.id}, centre.id)
     return document
 
 
-def _number_text(uow: UnitOfWork, centre: Centre, kind: DocumentKind, year: int, serial: int) -> str:
-    """Return a number as the centre's own settings write it at this moment."""
+def number_papers(
+    uow: UnitOfWork, centre: Centre, kind: DocumentKind, papers: Sequence[Paper], base_url: str
+) -> list[Document]:
+    """Number documents of one kind, one after the other; whoever asks for many issues them himself."""
+    if not papers:
+        return []
+    uow.session.flush()  # a new subject has no id before
+    year = clock.local(uow.now).year
+    first = next_serial(uow, centre.id, kind.value, year, len(papers)) - len(papers) + 1
+    pattern, mark = _number_format(uow, centre, kind)
+    found = []
+    for serial, paper in enumerate(papers, first):
+        # 31^10 codes: nobody guesses one, and no two are alike (the unique index would refuse the second).
+        code = "".join(secrets.choice(rules.CODE_ALPHABET) for _ in range(rules.CODE_LENGTH))
+        text = rules.document_number(pattern, centre.number_prefix, mark, year, serial)
+        document = Document(
+            centre_id=centre.id,
+            kind=kind,
+            year=year,
+            serial=serial,
+            number=text,
+            status=DocumentStatus.NUMBERED,
+            code=code,
+            subject_type=paper.subject.__audit_type__,
+            subject_id=paper.subject.id,
+            template=paper.template,
+            template_version=_version(paper.template),
+            values=paper.values(text, rules.printed_code(code), f"{base_url}/verify/{code}"),
+            evidence=list(paper.evidence),
+            numbered_at=uow.now,
+        )
+        uow.session.add(document)
+        found.append(document)
+    uow.session.flush()
+    for document in found:
+        uow.record(rules.DOCUMENT_NUMBERED, document)
+    return found
+
+
+def _number_format(uow: UnitOfWork, centre: Centre, kind: DocumentKind) -> tuple[str, str]:
+    """Return how a centre's own settings write numbers of a kind at this moment: pattern and mark."""
     keys = (pattern_key(kind), mark_key(kind))
     pattern, mark = settings.values(uow.session, centre.id, keys).values()
-    return rules.document_number(pattern, centre.number_prefix, mark, year, serial)
+    return pattern, mark
 
 
 def issue(uow: UnitOfWork, document_id: int, content: bytes) -> Document:
@@ -113,6 +140,19 @@ def issue(uow: UnitOfWork, document_id: int, content: bytes) -> Document:
     document.issued_at = uow.now
     uow.record(rules.DOCUMENT_ISSUED, document)
     return document
+
+
+def issue_waiting(uow: UnitOfWork, document_ids: Sequence[int], contents: Sequence[bytes]) -> None:
+    """Issue those of many documents that still wait for their bytes."""
+    rows = uow.session.execute(
+        select(Document.id)
+        .where(Document.id.in_(document_ids), Document.status == DocumentStatus.NUMBERED)
+        .with_for_update()
+    )
+    waiting = set(rows.scalars())
+    for document_id, content in zip(document_ids, contents, strict=True):
+        if document_id in waiting:
+            issue(uow, document_id, content)
 
 
 def record_print(uow: UnitOfWork, document_id: int) -> Document:

@@ -139,7 +139,6 @@ ACTIONS = {
     "objection.decided": N_("决定申诉"),
     "score_correction.entered": N_("更正已锁定的月份"),
     "evaluation_month.packed": N_("打印全月考核表"),
-    "evaluation_month.exported": N_("导出考核得分"),
     "rulebook.imported": N_("导入考核细则"),
     "rulebook.drafted": N_("起草新版"),
     "rulebook.edited": N_("修改草稿"),

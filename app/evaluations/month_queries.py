@@ -35,6 +35,11 @@ def visible_to(actor: Actor) -> Select[EvaluationMonth]:
     return rows if actor.centre_wide else rows.where(EvaluationMonth.state.in_(PUBLIC))
 
 
+def announced_to(actor: Actor) -> Select[EvaluationMonth]:
+    """Return the months whose notice hangs in the hall."""
+    return visible_to(actor).where(EvaluationMonth.state == MonthState.ANNOUNCED)
+
+
 def list_months(actor: Actor, args: Mapping[str, str]) -> tuple[Page[EvaluationMonth], int]:
     """Return one page of months, the latest first, and their capped number."""
     rows = visible_to(actor)

@@ -16,7 +16,7 @@ from app.core.errors import Invalid, NotAllowed, Stale
 from app.core.i18n import N_
 from app.core.machine import NO_PERMISSION, allowed, explain, step
 from app.db.uow import UnitOfWork
-from app.evaluations import material_queries, month_queries
+from app.evaluations import material_queries, month_queries, print_services
 from app.evaluations.models import EvaluationMonth, Score, ScoreCorrection, ScoreLine, ScoreRun
 from app.evaluations.month_results import Computed, Result
 from app.evaluations.month_rules import (
@@ -220,6 +220,7 @@ def take_step(
         month.published_on = today
         month.objections_until = objections_until(uow.session, month.centre_id, today)
     if verb is MonthVerb.REOPEN:
+        print_services.withdraw(uow, month, reason)
         uow.record(transition.action, month, reason=reason)
     else:
         uow.record(transition.action, month)

@@ -24,7 +24,6 @@ DECISION_TEMPLATE = "evaluations/decision.html"
 PACK_JOB = "evaluations.pack"
 SLICE = 100  # sheets that are laid out as one document
 MONTH_PACKED = Action("evaluation_month.packed", frozenset({"papers", "sha256"}))
-MONTH_EXPORTED = Action("evaluation_month.exported", frozenset({"subject", "rows", "sha256"}))
 
 
 @dataclass(frozen=True)

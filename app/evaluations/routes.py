@@ -10,6 +10,7 @@ from app.evaluations import (
     input_routes,
     month_routes,
     objection_routes,
+    print_routes,
     rulebook_routes,
     trial_routes,
 )
@@ -25,6 +26,7 @@ for part in (
     input_routes.inputs,
     trial_routes.trials,
     objection_routes.objections,
+    print_routes.printing,
 ):
     bp.register_blueprint(part)
 

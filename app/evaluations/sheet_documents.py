@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from app.core.errors import Invalid
+from app.core.i18n import N_
 from app.core.points import plain as written
 from app.documents.labels import LABELS as KINDS
 from app.documents.printing import cn_date, cn_datetime
@@ -24,7 +26,7 @@ SIGNED_BY = {
     Scored.CHIEF_REP: ("首席代表", "督查科", "中心主任"),
     Scored.DEPARTMENT: ("部门负责人", "首席代表", "督查科", "中心主任"),
 }
-_WHOSE = {
+WHOSE = {
     Scored.STAFF: "姓名",
     Scored.WINDOW: "窗口",
     Scored.CHIEF_REP: "所代表窗口",
@@ -105,11 +107,11 @@ def month_words(first_on: date) -> str:
 
 
 def sheet(score: Score, known: Known) -> ScoreSheet:
-    """Build the sheet of a score. Raise ValueError if its lines do not sum to it."""
+    """Build the sheet of a score. Raise Invalid if its lines do not sum to it."""
     lines = known.lines[score.id]
     total = sum((line.worth for line in lines), Decimal())
     if total != score.unrounded:
-        raise ValueError(f"the lines of score {score.id} sum to {total}, not to {score.unrounded}")
+        raise Invalid(N_("%(name)s的计分明细相加不等于得分，不能打印。"), name=score.name)
     counted = [Counted(line.item, line.worth, bool(line.source)) for line in lines]
     parts = shares(known.books[score.rulebook_id], counted, _REST)
     book = known.books[score.rulebook_id]
@@ -138,7 +140,7 @@ def _facts(score: Score, known: Known) -> list[tuple[str, str]]:
     """Return the head of the sheet, a name and a value each."""
     person = score.staff_member if score.subject is Scored.STAFF else None
     department = person.department_id if person else score.department_id
-    found = [(_WHOSE[score.subject], score.name)]
+    found = [(WHOSE[score.subject], score.name)]
     if score.subject is not Scored.DEPARTMENT:
         found.append(("部门", known.departments.get(department or 0, "—")))
     if person:

@@ -36,6 +36,12 @@ def discard(settings: Settings, job_id: int, attempt: int) -> None:
     shutil.rmtree(_folder(settings) / str(job_id) / str(attempt), ignore_errors=True)
 
 
+def discard_before(settings: Settings, job_id: int, attempt: int) -> None:
+    """Remove what attempts have left that were lost half-way."""
+    for earlier in range(1, attempt):
+        discard(settings, job_id, earlier)
+
+
 def remove_old(settings: Settings, now: datetime) -> None:
     """Remove the files of jobs that were finished a week ago, or that nobody knows of."""
     folder = _folder(settings)

@@ -162,6 +162,7 @@ def _guarded(run: Callable[[], object]) -> None:
 
 def _run(task: Task) -> None:
     claim = task.claim
+    results.discard_before(task.settings, claim.id, claim.attempt)
     try:
         result = _handler(claim.kind)(task)
     except Lost:

@@ -55,6 +55,8 @@ class Export:
     filters: Mapping[str, Filter]
     # What the columns take, where that is more than the rows themselves: some thousand at a time.
     lines: Callable[[Sequence[Any], datetime], Iterable[Any]] = lambda rows, now: rows
+    # A further sheet that the columns refer to: its name, columns and rows.
+    beside: Callable[[Actor, Filters, datetime], tuple[str, Sequence[Column], Iterable[Any]]] | None = None
 
     def chosen(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return the filters of an address that this list knows."""
@@ -121,6 +123,8 @@ def write(
     """Write a list into a workbook and return its number of rows; `said` hears after each thousand."""
     with closing(Sheets(target, words())) as sheets:
         total = sheets.add(export.title, export.columns, _rows(export, actor, filters, now, said))
+        if export.beside:
+            sheets.add(*export.beside(actor, filters, now))
         sheets.note(
             [
                 (N_("清单"), export.title),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from app import clock
 from app.accounts import queries as accounts
-from app.core.errors import NotAllowed, NotFound, Stale
-from app.core.i18n import N_
+from app.core.errors import NotFound, Stale
 from app.db.drafts import Draft
 from app.db.uow import unit_of_work
 from app.jobs.worker import Task
@@ -35,13 +33,7 @@ def export(task: Task) -> None:
 
 
 def _asker(task: Task, permission: Permission) -> Actor:
-    """Return who asked for a job, acting under the permission it needs. Raise NotAllowed if he lost it."""
-    origin = Origin(route=task.claim.kind)
-    found = accounts.actor_of(task.claim.asked_by_id or 0, clock.today(), origin)
-    role = found.role_for(permission) if found else None
-    if found is None or role is None:
-        raise NotAllowed(N_("提交任务的用户已停用，或者不再有这项权限。"))
-    return replace(found, role=role)
+    return accounts.acting(task.claim.asked_by_id, permission, clock.today(), Origin(route=task.claim.kind))
 
 
 def check(task: Task) -> dict[str, Any]:

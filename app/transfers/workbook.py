@@ -44,6 +44,14 @@ class Column:
     width: int = 14
 
 
+@dataclass(frozen=True)
+class Formula:
+    """A formula of ours, never made of data, with what it comes to; `{row}` stands for its own row."""
+
+    text: str
+    value: Decimal
+
+
 Words = Mapping[type, Mapping[Any, str]]  # enumeration → member → word
 
 
@@ -65,6 +73,7 @@ class Sheets:
             "head": self.book.add_format({"bold": True, "bottom": 1, "bg_color": "#EDF1F0", "valign": "top"}),
             "text": self.book.add_format({"num_format": "@", "valign": "top"}),
             "inert": self.book.add_format({"num_format": "@", "valign": "top", "quote_prefix": True}),
+            "number": self.book.add_format({"valign": "top"}),
             "date": self.book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"}),
             "minute": self.book.add_format(
                 {"num_format": "yyyy-mm-dd hh:mm", "align": "left", "valign": "top"}
@@ -139,7 +148,10 @@ class Sheets:
             value = self.words[type(value)][value]
         if value is None or value == "":
             return
-        if isinstance(value, bool):
+        if isinstance(value, Formula):
+            text = value.text.format(row=line + 1)
+            sheet.write_formula(line, place, text, self.formats["number"], float(value.value))
+        elif isinstance(value, bool):
             sheet.write_string(line, place, YES if value else NO, self.formats["text"])
         elif isinstance(value, int | float | Decimal) and len(str(value).strip("-")) <= _DIGITS_MAX:
             sheet.write_number(line, place, float(value) if isinstance(value, Decimal) else value)

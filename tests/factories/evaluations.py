@@ -351,6 +351,16 @@ def _to_confirm(site: Any) -> Ids:
     return {"month_id": row.month_id, "_ticked": f"{row.id}:{row.version}"}
 
 
+def _decided(site: Any) -> Ids:
+    objection_id = objected(site)
+    decided(objection_id, ObjectionStatus.UPHELD)
+    return {"objection_id": objection_id}
+
+
+def _locked_month(site: Any) -> Ids:
+    return {"month_id": locked(site)}
+
+
 BOARD = "evaluations.months.show"
 EXAMPLES = [
     *rulebooks.EXAMPLES,
@@ -447,6 +457,12 @@ EXAMPLES += [
         shown=(INPUT,),
         text=("reason",),
     ),
+]
+EXAMPLES += [
+    Example("evaluations.printing.sheet", "window_a", _sheet, page="evaluations.months.sheet"),
+    Example("evaluations.printing.notice", "head", _locked_month, page=BOARD),
+    Example("evaluations.printing.pack", "head", _locked_month, page=BOARD, audited=False),
+    Example("evaluations.printing.decision", "window_a", _decided, page="evaluations.objections.show"),
 ]
 STRANGERS = ("outsider", "outside_head")
 VISITS = [
