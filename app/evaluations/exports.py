@@ -67,7 +67,7 @@ LINE_COLUMNS = (
 EXPORTS = (
     Export(
         name="scores",
-        page="evaluations.index",
+        page="evaluations.months.show",
         title=N_("考核得分"),
         permission=Permission.EVALUATION_READ,
         rows=_rows,

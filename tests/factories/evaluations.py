@@ -462,6 +462,14 @@ EXAMPLES += [
     Example("evaluations.printing.sheet", "window_a", _sheet, page="evaluations.months.sheet"),
     Example("evaluations.printing.notice", "head", _locked_month, page=BOARD),
     Example("evaluations.printing.pack", "head", _locked_month, page=BOARD, audited=False),
+    Example(
+        "transfers.scores",
+        "head",
+        _locked_month,
+        data=lambda ids: {"month_id": ids["month_id"], "subject": "staff"},
+        page=BOARD,
+        status=200,
+    ),
     Example("evaluations.printing.decision", "window_a", _decided, page="evaluations.objections.show"),
 ]
 STRANGERS = ("outsider", "outside_head")
