@@ -16,6 +16,7 @@ NAMES = (
     "writers",
     "verify",
     "notice",
+    "sheets",
     "serve",
     "weight",
     "sign_in",

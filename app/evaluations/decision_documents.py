@@ -12,7 +12,7 @@ from app.documents.printing import cn_date, cn_datetime
 from app.evaluations.models import Objection, ScoreLine
 from app.evaluations.month_rules import ObjectionStatus, Scored
 from app.evaluations.rulebook_rules import Rulebook
-from app.evaluations.sheet_documents import month_words
+from app.evaluations.sheet_documents import clause_beside, month_words
 
 _DECIDED = {
     ObjectionStatus.UPHELD: "维持原计分。",
@@ -75,7 +75,7 @@ def decision(
             ("决定日期", cn_date(decided)),
         ),
         why=line.why,
-        clause=line.clause,
+        clause=clause_beside(line),
         reason=row.reason,
         conclusion=_DECIDED[row.status].format(count=count),
         decision=row.decision,

@@ -17,7 +17,7 @@ from app.evaluations.sheet_documents import month_words
 
 @dataclass(frozen=True)
 class NoticeRow:
-    """One line of a table: base and parts, deductions and bonuses sum to the score before rounding."""
+    """One line of a table: base and parts, deductions and bonuses sum to the score as it is printed."""
 
     rank: str
     name: str
@@ -143,7 +143,7 @@ def _row(
     return NoticeRow(
         rank=str(score.rank or "—"),
         name=score.name,
-        base=written(score.unrounded - taken - given),
+        base=written(score.published - taken - given),
         taken=written(taken),
         given=written(given),
         score=written(score.published),

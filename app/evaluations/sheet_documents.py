@@ -164,6 +164,11 @@ def _share(part: Share) -> SheetShare:
     return SheetShare(part.name, written(part.taken), written(part.given), written(part.sum))
 
 
+def clause_beside(line: ScoreLine) -> str:
+    """Return the clause of a line where its words do not name it."""
+    return "" if line.clause in line.why else line.clause
+
+
 def _line(line: ScoreLine, known: Known) -> SheetLine:
     source = (line.source, line.source_id or 0)
     objection = known.objections.get(source) if line.source else None
@@ -172,7 +177,7 @@ def _line(line: ScoreLine, known: Known) -> SheetLine:
         no=line.place,
         on=line.happened_on.isoformat() if line.happened_on else "",
         why=line.why,
-        clause=line.clause,
+        clause=clause_beside(line),
         source="更正" if line.item == CORRECTION else number,
         evidence=line.evidence,
         points=written(line.worth) if line.worth <= 0 or line.item == BASE else f"+{written(line.worth)}",
