@@ -1,4 +1,4 @@
-"""A month of evaluation: computed, published, objected to, decided, locked, printed, and one sheet verified."""
+"""A month of evaluation: computed, published, objected to, decided, locked, printed, one sheet verified."""
 
 from __future__ import annotations
 
