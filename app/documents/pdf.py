@@ -151,16 +151,17 @@ def render_pdf(html: str, evidence: Mapping[str, bytes]) -> bytes:
 # --- papers (templates/print/_paper.html): laid out together, then taken apart ---------------------
 
 PAPER = '<section class="paper"'
+PAGE_ROWS = 27  # of tables, about as many as a page holds
 _BODY = re.compile("<body>\n(.*)</body>", re.S)  # a bracket in a value is escaped, so this is markup
 
 
 def render_papers(pages: Sequence[str], evidence: Mapping[str, bytes]) -> list[bytes]:
     """Return the PDF of each of many papers, laid out as one document: fonts and rules are read once.
 
-    How many pages a paper has stands on each of them; it is known only afterwards, so those of several
-    pages are laid out a second time.
+    How many pages a paper has stands on each of them but is known only afterwards: where the guess by its
+    rows was wrong, it is laid out a second time.
     """
-    counts = dict.fromkeys(range(len(pages)), 1)
+    counts = {number: 1 + html.count("<tr>") // PAGE_ROWS for number, html in enumerate(pages)}
     found: dict[int, bytes] = {}
     waiting = list(counts)
     while waiting:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import defer
 
 from app import clock
 from app.audit.models import AuditEntry
@@ -230,22 +230,6 @@ def contents_of(document_ids: Sequence[int]) -> dict[int, bytes]:
         )
     )
     return {row.document_id: row.content for row in rows}
-
-
-def of_subjects(
-    session: Session, subject_type: str, subject_ids: Sequence[int] | Select[Any]
-) -> list[Document]:
-    """Return the documents in force that speak of some rows, by id, without their values."""
-    rows = select(Document).options(defer(Document.values), defer(Document.evidence))
-    return list(
-        session.scalars(
-            rows.where(
-                Document.subject_type == subject_type,
-                Document.subject_id.in_(subject_ids),
-                Document.status.in_((DocumentStatus.NUMBERED, DocumentStatus.ISSUED)),
-            ).order_by(Document.id)
-        )
-    )
 
 
 def find_by_code(code: str) -> Document | None:

@@ -55,6 +55,7 @@ def pack(task: Task) -> None:
     with unit_of_work(_asker(task), clock.now()) as uow:
         notice = print_services.print_notice(uow, month_id, base_url).id
     papers.issue_papers(task.settings, [notice])
+    task.progress(*_progress(month_id))
     while True:
         with unit_of_work(_asker(task), clock.now()) as uow:
             waiting = print_services.number_slice(uow, month_id, base_url)

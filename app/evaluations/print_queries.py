@@ -8,9 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, defer, joinedload
 
-from app.documents import queries as documents
 from app.documents.models import Document
 from app.documents.rules import DocumentStatus
 from app.evaluations import month_queries, rulebook_queries
@@ -89,29 +88,42 @@ def in_binder(session: Session, month_id: int) -> list[int]:
     return list(session.scalars(wanted.order_by(place, Score.place)))
 
 
+def _of_subjects(
+    session: Session, subject_type: str, subject_ids: Sequence[int] | Select[Any]
+) -> list[Document]:
+    """Return the documents in force that speak of some rows, by id, without their values."""
+    rows = select(Document).options(defer(Document.values), defer(Document.evidence))
+    wanted = rows.where(
+        Document.subject_type == subject_type,
+        Document.subject_id.in_(subject_ids),
+        Document.status.in_(IN_FORCE),
+    )
+    return list(session.scalars(wanted.order_by(Document.id)))
+
+
 def sheet_of(session: Session, score_id: int) -> Document | None:
     """Return the sheet in force of a score."""
-    found = documents.of_subjects(session, Score.__audit_type__, [score_id])
+    found = _of_subjects(session, Score.__audit_type__, [score_id])
     return found[0] if found else None
 
 
 def notice_of(session: Session, month_id: int) -> Document | None:
     """Return the monthly notice in force."""
-    found = documents.of_subjects(session, EvaluationMonth.__audit_type__, [month_id])
+    found = _of_subjects(session, EvaluationMonth.__audit_type__, [month_id])
     return found[0] if found else None
 
 
 def decision_of(session: Session, objection_id: int) -> Document | None:
     """Return the printed decision in force of an objection."""
-    found = documents.of_subjects(session, "objection", [objection_id])
+    found = _of_subjects(session, "objection", [objection_id])
     return found[0] if found else None
 
 
 def all_papers(session: Session, month: EvaluationMonth) -> list[Document]:
     """Return the sheets and the notice in force of a month, whatever run they were printed from."""
     scores: Select[Any] = select(Score.id).join(ScoreRun).where(ScoreRun.month_id == month.id)
-    notice = documents.of_subjects(session, EvaluationMonth.__audit_type__, [month.id])
-    return notice + documents.of_subjects(session, Score.__audit_type__, scores)
+    notice = _of_subjects(session, EvaluationMonth.__audit_type__, [month.id])
+    return notice + _of_subjects(session, Score.__audit_type__, scores)
 
 
 # --- what stands on them --------------------------------------------------------------------------

@@ -10,27 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
 
 from app import clock as office
 from app.core.errors import NotAllowed
-from app.db.uow import end_reading, unit_of_work
+from app.db.uow import unit_of_work
 from app.documents import jobs as paper_jobs
 from app.documents import queries as documents
 from app.documents import services as paper_services
-from app.documents.models import Document, DocumentFile
+from app.documents.models import Document
 from app.documents.rules import DocumentKind, DocumentStatus
 from app.evaluations import jobs as packing
-from app.evaluations import month_queries, print_queries, print_rules, print_services
-from app.evaluations.models import EvaluationMonth, Score
+from app.evaluations import print_rules, print_services
 from app.evaluations.month_rules import MonthVerb, ObjectionStatus, Scored
 from app.extensions import db
 from app.jobs import worker
-from app.jobs.models import Job
 from app.jobs.rules import JobState
 from app.permissions import Permission
 from tests.cast import actor
 from tests.factories.evaluations import decided, locked, objected, published, score_of, step
+from tests.services.paper_tools import check_whole, job, papers
 
 pytestmark = pytest.mark.both_databases
 BASE = "https://duban.example"
@@ -192,42 +190,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def asked(month_id: int) -> int:
     with unit_of_work(actor("head", Permission.EVALUATION_PACK), office.now()) as uow:
         return print_services.ask_pack(uow, month_id)
-
-
-def job(job_id: int) -> Job:
-    end_reading()
-    return db.session.get_one(Job, job_id, populate_existing=True)
-
-
-def papers(month_id: int) -> list[Document]:
-    month = db.session.get_one(EvaluationMonth, month_id, populate_existing=True)
-    return print_queries.all_papers(db.session(), month)
-
-
-def check_whole(site: Any, month_id: int, job_id: int) -> None:
-    """Check that each score has one sheet with its bytes, no number is missing, and nothing is left over."""
-    end_reading()  # what the worker has committed since
-    run = month_queries.run_of(db.session.get_one(EvaluationMonth, month_id, populate_existing=True))
-    assert run is not None
-    found = papers(month_id)
-    scores = db.session.scalar(select(func.count(Score.id)).where(Score.run_id == run.id))
-    assert job(job_id).state is JobState.DONE, job(job_id).message
-    assert len(found) == scores + 1  # the notice
-    assert all(document.status is DocumentStatus.ISSUED for document in found)
-    assert len({(each.subject_type, each.subject_id) for each in found}) == len(found)
-    for kind in DocumentKind:
-        mine = sorted(each.serial for each in found if each.kind is kind)
-        assert mine == list(range(1, len(mine) + 1)), f"{kind}: a number is lost or used twice"
-    files = db.session.scalar(
-        select(func.count(DocumentFile.id)).where(DocumentFile.document_id.in_([each.id for each in found]))
-    )
-    assert files == len(found)
-    settings = site.app.config["DUBAN"]
-    left = [path for path in (settings.instance / "results" / str(job_id)).rglob("*") if path.is_file()]
-    assert [path.name for path in left] == ["evaluation-2026-10.pdf"], "files of a lost attempt are left"
-    pages = subprocess.run(["pdfinfo", str(left[0])], capture_output=True, text=True, check=True).stdout
-    assert re.search(rf"Pages:\s+{len(found)}\b", pages)
-    assert job(job_id).result["papers"] == len(found)
 
 
 def test_the_pack_of_a_month_is_whole(db_context: Any, site: Any, quick: None) -> None:
