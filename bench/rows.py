@@ -45,6 +45,8 @@ ROWS = (
         "P10",
         "a hundred score sheets in one slice cost half of what they cost one by one; memory stays flat",
         ("sheets",),
+    ),
+    Row(
         "P11",
         "a month is read, scored, explained line by line and kept at twice what plain sums cost",
         ("scoring",),
