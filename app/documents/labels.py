@@ -17,6 +17,9 @@ LABELS: dict[type, dict[Any, str]] = {
         DocumentKind.DEPARTMENT_SHEET: N_("部门考核表"),
         DocumentKind.MONTHLY_NOTICE: N_("月度考核通报"),
         DocumentKind.OBJECTION_DECISION: N_("申诉复核决定"),
+        DocumentKind.AWARD_DECISION: N_("评选审批表"),
+        DocumentKind.AWARD_NOTICE: N_("表彰通报"),
+        DocumentKind.YEAR_RESULT: N_("年度考核结果"),
     },
     DocumentStatus: {
         DocumentStatus.NUMBERED: N_("正在生成"),

@@ -27,6 +27,9 @@ class DocumentKind(StrEnum):
     DEPARTMENT_SHEET = "department_sheet"
     MONTHLY_NOTICE = "monthly_notice"
     OBJECTION_DECISION = "objection_decision"
+    AWARD_DECISION = "award_decision"
+    AWARD_NOTICE = "award_notice"
+    YEAR_RESULT = "year_result"
 
 
 class DocumentStatus(StrEnum):
@@ -52,6 +55,9 @@ KIND_MARKS = {
     DocumentKind.DEPARTMENT_SHEET: "考部",
     DocumentKind.MONTHLY_NOTICE: "考通",
     DocumentKind.OBJECTION_DECISION: "考复",
+    DocumentKind.AWARD_DECISION: "评审",
+    DocumentKind.AWARD_NOTICE: "评通",
+    DocumentKind.YEAR_RESULT: "考函",
 }
 # How a number reads (GB/T 9704: six-angle brackets, no leading zero), unless the centre decides otherwise.
 NUMBER_PATTERN = "{字头}{代字}〔{年份}〕{序号}号"
@@ -69,6 +75,9 @@ FILE_MARKS = {
     DocumentKind.DEPARTMENT_SHEET: "department-sheet",
     DocumentKind.MONTHLY_NOTICE: "monthly-notice",
     DocumentKind.OBJECTION_DECISION: "objection-decision",
+    DocumentKind.AWARD_DECISION: "award-decision",
+    DocumentKind.AWARD_NOTICE: "award-notice",
+    DocumentKind.YEAR_RESULT: "year-result",
 }
 
 DOCUMENT_NUMBERED = Action("document.numbered")

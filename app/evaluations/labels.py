@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.core.i18n import N_
+from app.evaluations.award_rules import AwardState, AwardVerb
 from app.evaluations.input_rules import InputStatus, InputVerb
 from app.evaluations.month_rules import Apart, MonthState, MonthVerb, ObjectionStatus, Scored
 from app.evaluations.rules import (
@@ -86,6 +87,18 @@ LABELS: dict[type[StrEnum], dict[Any, str]] = {
         InputVerb.REFUSE: N_("不予确认"),
         InputVerb.VOID: N_("作废"),
     },
+    AwardState: {
+        AwardState.PROPOSED: N_("拟定"),
+        AwardState.IN_PUBLICATION: N_("公示中"),
+        AwardState.DECIDED: N_("已决定"),
+        AwardState.WITHDRAWN: N_("已撤回"),
+    },
+    AwardVerb: {
+        AwardVerb.PROPOSE: N_("拟定"),
+        AwardVerb.PUBLISH: N_("公示"),
+        AwardVerb.DECIDE: N_("决定"),
+        AwardVerb.WITHDRAW: N_("撤回"),
+    },
     VersionStatus: {
         VersionStatus.DRAFT: N_("草稿"),
         VersionStatus.IN_FORCE: N_("施行"),
@@ -139,6 +152,12 @@ ACTIONS = {
     "objection.decided": N_("决定申诉"),
     "score_correction.entered": N_("更正已锁定的月份"),
     "evaluation_month.packed": N_("打印全月考核表"),
+    "award.proposed": N_("拟定评选方案"),
+    "award.inputs_entered": N_("录入评选数据"),
+    "award.published": N_("公示评选方案"),
+    "award.objection_noted": N_("登记公示异议"),
+    "award.decided": N_("决定评选结果"),
+    "award.withdrawn": N_("撤回评选"),
     "rulebook.imported": N_("导入考核细则"),
     "rulebook.drafted": N_("起草新版"),
     "rulebook.edited": N_("修改草稿"),
@@ -155,6 +174,9 @@ SUBJECTS = {
     "objection": N_("申诉"),
     "score_correction": N_("考核更正"),
     "month_input": N_("考核数据录入"),
+    "award": N_("评先评优"),
+    "award_candidate": N_("评选对象"),
+    "award_objection": N_("公示异议"),
 }
 JOBS = {TRIAL: N_("试算"), "evaluations.pack": N_("打印全月考核表")}
 FIELDS = {
@@ -206,4 +228,30 @@ FIELDS = {
     "vetoes": N_("一票否决"),
     "scores": N_("得分数"),
     "score_lines": N_("明细数"),
+    "span": N_("评选周期"),
+    "last_on": N_("期末"),
+    "quota": N_("名额"),
+    "months": N_("考核月数"),
+    "inputs": N_("录入的数据"),
+    "proposed_at": N_("拟定时间"),
+    "proposed_by_id": N_("拟定人"),
+    "publication_until": N_("公示截止"),
+    "withdrawn_reason": N_("撤回原因"),
+    "award_id": N_("评先评优"),
+    "run": N_("第几次拟定"),
+    "holder_id": N_("对象编号"),
+    "total": N_("合成得分"),
+    "barred": N_("没有资格的原因"),
+    "fault": N_("无法计分的原因"),
+    "within": N_("在名额以内"),
+    "is_last": N_("末位"),
+    "decided_rank": N_("决定名次"),
+    "received_on": N_("收到日期"),
+    "said_by": N_("提出人"),
+    "answer": N_("核查处理"),
+    "noted_by_id": N_("登记人"),
+    "noted_at": N_("登记时间"),
+    "candidates": N_("对象数"),
+    "entered": N_("录入项数"),
+    "documents": N_("文书"),
 }

@@ -1,4 +1,4 @@
-"""Rulebooks, version by version; months with their runs, scores and lines; objections; corrections."""
+"""Rulebooks by version; months with runs, scores and lines; objections; corrections; awards."""
 
 from __future__ import annotations
 
@@ -6,18 +6,32 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
+from app.core.on_behalf import NAME_MAX
 from app.db.mixins import Audited
 from app.db.types import Instant, JsonText, ScaledPoints, enum_type
+from app.evaluations.award_rules import AwardState
 from app.evaluations.input_rules import InputStatus
 from app.evaluations.month_rules import Apart, MonthState, ObjectionStatus, Scored
 from app.evaluations.rules import Span, Subject
 from app.evaluations.version_rules import CODE_MAX, TITLE_MAX, VersionStatus
 from app.extensions import Model
 from app.organisation.models import Department, PatrolPoint, StaffMember
+
+_LIVE: ColumnElement[bool] = literal_column("state <> 'withdrawn'")
 
 
 class RulebookVersion(Audited, Model):
@@ -249,3 +263,110 @@ class MonthInput(Audited, Model):
     @property
     def audit_name(self) -> str:
         return f"{self.item_name} {self.owner_name}"
+
+
+class AwardRun(Audited, Model):
+    """One choice 评选 among people, windows or departments for a period, from proposal to decision."""
+
+    __tablename__ = "awards"
+    __table_args__ = (
+        Index("ix_awards_list", "centre_id", "first_on", "id"),
+        Index(
+            "uq_awards_live",
+            "centre_id",
+            "subject",
+            "span",
+            "first_on",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
+    )
+    __audit_type__ = "award"
+
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centres.id"))
+    rulebook_id: Mapped[int] = mapped_column(ForeignKey("rulebooks.id"))
+    subject: Mapped[Scored] = mapped_column(enum_type(Scored))
+    span: Mapped[Span] = mapped_column(enum_type(Span))
+    first_on: Mapped[date] = mapped_column(Date)
+    last_on: Mapped[date] = mapped_column(Date)
+    name: Mapped[str] = mapped_column(String(120))  # of the award; empty where the rulebook gives none
+    quota: Mapped[int | None]
+    months: Mapped[int]  # of the period that were settled and count
+    state: Mapped[AwardState] = mapped_column(enum_type(AwardState), default=AwardState.PROPOSED)
+    runs: Mapped[int] = mapped_column(default=0)  # how often it was proposed; the latest counts
+    # Entered by hand: {input: {candidate's id: number}}. The log tells the hash of the whole.
+    inputs: Mapped[Any] = mapped_column(JsonText, info={"derived": True})
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    proposed_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    published_on: Mapped[date | None] = mapped_column(Date)
+    publication_until: Mapped[date | None] = mapped_column(Date)
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decision: Mapped[str] = mapped_column(Text, default="")  # what the meeting said
+    withdrawn_reason: Mapped[str] = mapped_column(Text, default="")
+
+    rulebook: Mapped[RulebookVersion] = relationship(lazy="select")
+    proposed_by: Mapped[User] = relationship(lazy="raise", foreign_keys=[proposed_by_id])
+    decided_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[decided_by_id])
+
+    @property
+    def audit_name(self) -> str:
+        return f"{self.first_on:%Y-%m} {self.name}".strip()
+
+
+class AwardCandidate(Audited, Model):
+    """One candidate of an award as the rules propose him, and what was decided."""
+
+    __tablename__ = "award_candidates"
+    __table_args__ = (UniqueConstraint("award_id", "run", "place"),)
+    __audit_type__ = "award_candidate"
+
+    award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"))
+    run: Mapped[int]
+    place: Mapped[int]  # its line in the table
+    staff_member_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    patrol_point_id: Mapped[int | None] = mapped_column(ForeignKey("patrol_points.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    holder_id: Mapped[int]  # of these three, the one it is about
+    name: Mapped[str] = mapped_column(String(120))
+    total: Mapped[Decimal | None] = mapped_column(ScaledPoints)
+    months: Mapped[int]  # in which he was assessed
+    barred: Mapped[Any] = mapped_column(JsonText)  # why he is not eligible: [[text, its values], …]
+    lines: Mapped[Any] = mapped_column(JsonText)  # [[points, how they came about], …]
+    fault: Mapped[Any] = mapped_column(JsonText, nullable=True)  # why he could not be scored: [text, values]
+    outcome: Mapped[str] = mapped_column(String(120), default="")
+    rank: Mapped[int | None]  # proposed
+    within: Mapped[bool]  # the quota
+    is_last: Mapped[bool]
+    decided_rank: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text, default="")  # why that is not the proposed one
+
+    award: Mapped[AwardRun] = relationship(lazy="select")
+    department: Mapped[Department | None] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.award
+
+
+class AwardObjection(Audited, Model):
+    """What somebody said against an award while it was published, and what came of it."""
+
+    __tablename__ = "award_objections"
+    __table_args__ = (UniqueConstraint("form_key"), Index("ix_award_objections_award", "award_id"))
+    __audit_type__ = "award_objection"
+
+    award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"))
+    form_key: Mapped[str] = mapped_column(String(40))
+    received_on: Mapped[date] = mapped_column(Date)
+    said_by: Mapped[str] = mapped_column(String(NAME_MAX), info={"protected": True})
+    text: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)  # what was found out and done
+    noted_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    noted_at: Mapped[datetime] = mapped_column(Instant)
+
+    award: Mapped[AwardRun] = relationship(lazy="select")
+    noted_by: Mapped[User] = relationship(lazy="raise")
+
+    def audit_subject(self) -> Audited:
+        return self.award

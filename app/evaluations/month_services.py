@@ -229,12 +229,15 @@ def take_step(
 
 def objections_until(session: Session, centre_id: int, published_on: date) -> date:
     """Return the last day for objections: so many working days from the day after publication."""
-    days = settings.value(session, centre_id, "objection_workdays")
-    start = ClockEvent(EventKind.START, published_on)
-    state = replay([start], ClockRule(days), calendar(), published_on)
+    return due_after(settings.value(session, centre_id, "objection_workdays"), published_on)
+
+
+def due_after(days: int, on: date) -> date:
+    """Return the last of so many working days from the day after one. Raise NotAllowed."""
+    state = replay([ClockEvent(EventKind.START, on)], ClockRule(days), calendar(), on)
     due = state.due if state.due is not None else state.estimate
     if due is None:
-        raise NotAllowed(N_("工作日历还没有公布到那一年，无法计算申诉期限。"))
+        raise NotAllowed(N_("工作日历还没有公布到那一年，无法计算期限。"))
     return due
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.evaluations import (
+    award_routes,
     editing_routes,
     figure_routes,
     input_routes,
@@ -27,6 +28,7 @@ for part in (
     trial_routes.trials,
     objection_routes.objections,
     print_routes.printing,
+    award_routes.awards,
 ):
     bp.register_blueprint(part)
 

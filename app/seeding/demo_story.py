@@ -2,7 +2,7 @@
 
 What people do goes through the services they use themselves: rounds in `demo_rounds`, what is said of
 findings in `demo_findings`, notices and what becomes of them in `demo_notices`, the small ledgers in
-`demo_registers`, the months in `demo_months`.
+`demo_registers`, the months in `demo_months`, the awards in `demo_awards`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from app.db.uow import unit_of_work
 from app.extensions import db
 from app.inspections import plan_queries, plan_rules, plan_services
 from app.inspections.rules import PatrolMode
-from app.seeding import demo_findings, demo_months, demo_notices, demo_registers, demo_rounds, demo_stage
+from app.seeding import (
+    demo_awards,
+    demo_findings,
+    demo_months,
+    demo_notices,
+    demo_registers,
+    demo_rounds,
+    demo_stage,
+)
 from app.seeding.demo_findings import Seen
 from app.seeding.demo_rounds import Visit
 from app.seeding.demo_stage import Hall, Stage, moment
@@ -44,6 +52,7 @@ def run(settings: Settings, now: datetime) -> None:
         stage.at(stage.told(told["ago"], told["at"]), demo_notices.instruction(stage, told))
     demo_registers.plan(stage)
     demo_months.plan(stage)
+    demo_awards.plan(stage)
     stage.play()
 
 

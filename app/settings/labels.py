@@ -5,6 +5,7 @@ LABELS = {
     Group: {
         Group.DEADLINES: N_("截止期限"),
         Group.PATROLS: N_("巡查"),
+        Group.EVALUATIONS: N_("考核和评选"),
         Group.NUMBERING: N_("文号格式"),
         Group.REMEDIES: N_("救济机关"),
         Group.ATTACHMENTS: N_("附件"),

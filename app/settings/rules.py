@@ -23,6 +23,7 @@ class Group(StrEnum):
 
     DEADLINES = "deadlines"
     PATROLS = "patrols"
+    EVALUATIONS = "evaluations"
     NUMBERING = "numbering"
     REMEDIES = "remedies"
     ATTACHMENTS = "attachments"
@@ -200,6 +201,9 @@ NUMBERED = {
     DocumentKind.DEPARTMENT_SHEET: (N_("部门考核表的代字"), N_("部门考核表的文号格式")),
     DocumentKind.MONTHLY_NOTICE: (N_("月度考核通报的代字"), N_("月度考核通报的文号格式")),
     DocumentKind.OBJECTION_DECISION: (N_("申诉复核决定的代字"), N_("申诉复核决定的文号格式")),
+    DocumentKind.AWARD_DECISION: (N_("评选审批表的代字"), N_("评选审批表的文号格式")),
+    DocumentKind.AWARD_NOTICE: (N_("表彰通报的代字"), N_("表彰通报的文号格式")),
+    DocumentKind.YEAR_RESULT: (N_("年度考核结果的代字"), N_("年度考核结果的文号格式")),
 }
 
 
@@ -249,6 +253,22 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "objection_decision_workdays", N_("申诉决定期限（工作日）"), Number(1, 60), 5, Group.DEADLINES
+        ),
+        Setting(
+            "award_publication_workdays",
+            N_("评先评优公示期（工作日）"),
+            Number(1, 60),
+            5,
+            Group.EVALUATIONS,
+            N_("从公示的次日起算。"),
+        ),
+        Setting(
+            "excellent_share",
+            N_("年度优秀等次的比例上限（%）"),
+            Number(0, 100),
+            20,
+            Group.EVALUATIONS,
+            N_("按参加年度考核的人数计算，不足一人的不计。"),
         ),
         Setting(
             "patrol_rounds",

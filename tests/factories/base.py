@@ -67,7 +67,11 @@ class Ledger:
 
 def _factories() -> list[ModuleType]:
     names = [f"tests.factories.{feature.name}" for feature in FEATURES]
-    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
+    found = [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
+    more = [
+        name for module in found for name in getattr(module, "MORE", ())
+    ]  # what builds on a feature's own
+    return [*found, *(importlib.import_module(f"tests.factories.{name}") for name in more)]
 
 
 def examples() -> list[Example]:

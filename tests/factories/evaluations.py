@@ -506,3 +506,4 @@ LEDGERS = [
     Ledger("evaluations.index", "head", many_months),
     Ledger("evaluations.objections.index", "head", many_objections, queries=({"status": "pending"},)),
 ]
+MORE = ("evaluations_awards",)

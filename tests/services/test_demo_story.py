@@ -21,10 +21,11 @@ from app.db import migrate
 from app.db.uow import end_reading
 from app.documents.models import Document
 from app.documents.rules import DocumentKind, DocumentStatus
-from app.evaluations import comparison_queries, reading
-from app.evaluations.models import EvaluationMonth, Objection
-from app.evaluations.month_rules import MonthState, ObjectionStatus
-from app.evaluations.rules import ItemKind
+from app.evaluations import award_queries, comparison_queries, reading
+from app.evaluations.award_rules import AwardState
+from app.evaluations.models import AwardCandidate, AwardObjection, AwardRun, EvaluationMonth, Objection
+from app.evaluations.month_rules import MonthState, ObjectionStatus, Scored
+from app.evaluations.rules import ItemKind, Span
 from app.extensions import db
 from app.inspections import figure_queries, plan_queries, rules
 from app.inspections.models import (
@@ -124,12 +125,23 @@ def test_the_story_stands_on_any_day(tmp_path: Path) -> None:
         (Instruction.kind, InstructionKind),
         (Recheck.result, RecheckResult),
         (Absence.kind, AbsenceKind),
-        (Document.kind, DocumentKind),
     ],
     ids=lambda value: value.key if hasattr(value, "key") else "",
 )
 def test_every_kind_occurs(told: Flask, column: Any, kinds: type[StrEnum]) -> None:
     assert every(column) - {None} == set(kinds)
+
+
+def test_papers_of_every_kind_are_numbered_but_sheets_and_the_result_of_a_running_year(told: Flask) -> None:
+    assert set(DocumentKind) - every(Document.kind) <= {
+        DocumentKind.STAFF_SHEET,
+        DocumentKind.WINDOW_SHEET,
+        DocumentKind.CHIEF_SHEET,
+        DocumentKind.DEPARTMENT_SHEET,
+        DocumentKind.MONTHLY_NOTICE,
+        DocumentKind.OBJECTION_DECISION,
+        DocumentKind.YEAR_RESULT,
+    }
 
 
 def test_every_state_occurs_that_a_step_leads_to(told: Flask) -> None:
@@ -271,6 +283,26 @@ def test_three_months_are_settled_and_one_is_heard(told: Flask) -> None:
         ObjectionStatus.UPHELD,
         ObjectionStatus.REVOKED,
     }
+
+
+def test_a_quarter_is_awarded_a_month_is_in_publication_and_the_year_runs(told: Flask) -> None:
+    awards = db.session.scalars(select(AwardRun).order_by(AwardRun.id)).all()
+    assert {(award.span, award.subject, award.state) for award in awards} == {
+        (Span.QUARTER, Scored.WINDOW, AwardState.DECIDED),
+        (Span.QUARTER, Scored.STAFF, AwardState.DECIDED),
+        (Span.MONTH, Scored.WINDOW, AwardState.WITHDRAWN),
+        (Span.MONTH, Scored.WINDOW, AwardState.IN_PUBLICATION),
+        (Span.YEAR, Scored.STAFF, AwardState.PROPOSED),
+    }
+    for award in awards:
+        tally = award_queries.tally(db.session(), award)
+        assert not tally.faults and tally.eligible > tally.proposed >= (award.quota or 0)
+        if award.state is AwardState.DECIDED:
+            assert award.months == 3
+            assert tally.honoured == award.quota and tally.barred
+    candidates = db.session.scalars(select(AwardCandidate).where(AwardCandidate.reason != "")).all()
+    assert {row.decided_rank is None for row in candidates} == {True, False}
+    assert db.session.scalars(select(AwardObjection)).all()
 
 
 def test_words_are_kept_for_every_item_of_people_that_costs_points() -> None:
