@@ -10,10 +10,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.db.uow import unit_of_work
-from app.evaluations import month_queries, month_services, objection_services
+from app.evaluations import month_queries, month_services, objection_services, print_services
 from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
 from app.evaluations.month_rules import MonthVerb, ObjectionStatus, Scored, last_day
 from app.extensions import db
@@ -61,6 +61,7 @@ def plan(stage: Stage) -> None:
         step = partial(_step, stage.actors[DIRECTOR], stage.upper.centre_id, first_on)
         stage.at(moment(day(6), "09:30"), partial(step, MonthVerb.LOCK))
         stage.at(moment(day(6), "16:00"), partial(step, MonthVerb.ANNOUNCE))
+        stage.at(moment(day(6), "16:30"), partial(_print, stage, first_on, back))
     _plan_hearing(stage, told, hearing, 0, (stage.days[-3], stage.days[-2], stage.days[-2]))
 
 
@@ -92,6 +93,23 @@ def _step(actor: Actor, centre_id: int, first_on: date, verb: MonthVerb, at: dat
     month_id, version = month.id, month.version
     with unit_of_work(actor, at) as uow:
         month_services.take_step(uow, month_id, verb, version)
+
+
+def _print(stage: Stage, first_on: date, back: int, at: datetime) -> None:
+    """Print what a settled month leaves behind; of the latest also the first sheet of each kind."""
+    month = _month(stage.upper.centre_id, first_on)
+    rows = select(Objection.id).where(Objection.month_id == month.id)
+    decided = db.session.scalars(rows.where(Objection.status != ObjectionStatus.PENDING)).all()
+    first = select(func.min(Score.id)).join(ScoreRun).group_by(Score.subject).order_by(Score.subject)
+    latest = first.where(ScoreRun.month_id == month.id, ScoreRun.number == month.runs)
+    sheets = db.session.scalars(latest).all() if back == 1 else ()
+    month_id, base_url = month.id, stage.settings.base_url
+    with unit_of_work(stage.actors[HEAD], at) as uow:
+        print_services.print_notice(uow, month_id, base_url)
+        for objection_id in decided:
+            print_services.print_decision(uow, objection_id, base_url)
+        for score_id in sheets:
+            print_services.print_sheet(uow, score_id, base_url)
 
 
 def _object(stage: Stage, told: Told, first_on: date, one: Told, decided_at: datetime, at: datetime) -> None:
