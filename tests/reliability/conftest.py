@@ -27,14 +27,14 @@ class Length:
         return full if self.full else short
 
     def some(self, things: Iterable[T], seconds: float) -> Iterator[T]:
-        """Yield all things, or as many as the time allows: spread over all of them, others every day."""
+        """Yield all things, or as many as the time allows, spread over all of them."""
         kept = list(things)
         if self.full:
             yield from kept
             return
-        until, step, today = time.monotonic() + seconds, 7, int(time.time() // 86400)
+        until, step = time.monotonic() + seconds, 7
         for start in range(step):
-            for thing in kept[(start + today) % step :: step]:
+            for thing in kept[start::step]:
                 if time.monotonic() > until:
                     return
                 yield thing
