@@ -49,7 +49,8 @@ def verify(
     report = Report(full)
     verifier = Verifier(settings)
     anchors = Anchors(settings, report)
-    with snapshot(engine) as connection:
+    # If its very schema is damaged, no connection opens.
+    with _readable(report, "database"), snapshot(engine) as connection:
         with _readable(report, "audit_entries"):
             anchors.check(connection, verifier)
         if full:
@@ -131,7 +132,7 @@ def _readable(report: Report, table: str) -> Iterator[None]:
     """Turn what a damaged database cannot give back into a fault."""
     try:
         yield
-    except DBAPIError:
+    except (DBAPIError, UnicodeDecodeError):  # a driver's own complaint may quote what is no text
         report.add(Fault(0, 0, UNREADABLE, table))
 
 
