@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.audit import queries as audit
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, NotAllowed, NotFound, Stale
 from app.core.i18n import N_
 from app.core.points import plain, read_number
 from app.db.scope import row_id
-from app.db.uow import unit_of_work
+from app.db.uow import UnitOfWork, unit_of_work
 from app.evaluations import award_queries, award_services
 from app.evaluations.award_forms import (
     AwardDecisionForm,
@@ -33,6 +33,7 @@ from app.extensions import db
 from app.fields import refuse
 from app.permissions import Permission
 from app.web.access import actor, can, requires
+from app.web.changes import attempt
 from app.web.page import done, message, render
 from app.web.settings import settings
 
@@ -78,16 +79,13 @@ def publish(award_id: int) -> Response:
 @awards.post("/awards/<int:award_id>/objections")
 @requires(Permission.EVALUATION_COMPUTE)
 def note_objection(award_id: int) -> Response:
-    award, form = award_queries.get_award(actor(), award_id), AwardObjectionForm(request.form)
-    if form.validate():
-        try:
-            _note(award_id, form)
-        except Invalid as error:
-            refuse(form, error)
-        else:
-            flash(_("异议已登记。"))
-            return done(url_for(".show", award_id=award_id))
-    return _record_page(award, 422, noting=form)
+    award_queries.get_award(actor(), award_id)
+    form = AwardObjectionForm(request.form)
+    status = attempt(form, lambda uow: _note(uow, award_id, form))
+    if status:
+        return _record_page(award_queries.get_award(actor(), award_id), status, noting=form)
+    flash(_("异议已登记。"))
+    return done(url_for(".show", award_id=award_id))
 
 
 @awards.post("/awards/<int:award_id>/withdraw")
@@ -113,16 +111,19 @@ def decision(award_id: int) -> Response:
 @requires(Permission.EVALUATION_LOCK)
 def decide(award_id: int) -> Response:
     award, form = award_queries.get_award(actor(), award_id), AwardDecisionForm(request.form)
-    errors: dict[str, str] = {}
+    errors, status = dict[str, str](), 422
     if form.validate():
         try:
             _decide(award, form)
-        except Invalid as error:
+        except (Invalid, NotAllowed, Stale) as error:
             errors = {error.field or "": message(error)}
+            status = 422 if isinstance(error, Invalid) else 409
         else:
             flash(_("已决定，文书正在生成。"))
             return done(url_for(".show", award_id=award_id))
-    return _decision_page(award_queries.get_award(actor(), award_id), form, errors, 422)
+    award = award_queries.get_award(actor(), award_id)
+    form.version.data = award.version
+    return _decision_page(award, form, errors, status)
 
 
 @awards.get("/awards/<int:award_id>/inputs/<name>")
@@ -187,17 +188,16 @@ def _version() -> int:
     return -1 if known is None else known
 
 
-def _note(award_id: int, form: AwardObjectionForm) -> None:
-    with unit_of_work(actor(), clock.now()) as uow:
-        award_services.note_objection(
-            uow,
-            award_id,
-            form.received_on.data,
-            form.said_by.data,
-            form.text.data,
-            form.answer.data,
-            form.form_key.data,
-        )
+def _note(uow: UnitOfWork, award_id: int, form: AwardObjectionForm) -> None:
+    award_services.note_objection(
+        uow,
+        award_id,
+        form.received_on.data,
+        form.said_by.data,
+        form.text.data,
+        form.answer.data,
+        form.form_key.data,
+    )
 
 
 def _decide(award: AwardRun, form: AwardDecisionForm) -> None:

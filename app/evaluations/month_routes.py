@@ -24,6 +24,7 @@ from app.evaluations.rulebook_routes import link_words
 from app.fields import refuse
 from app.permissions import Permission
 from app.web.access import actor, can, requires
+from app.web.changes import attempt
 from app.web.page import done, label, render
 
 ONE_DAY = timedelta(days=1)
@@ -136,19 +137,18 @@ def sheet(score_id: int) -> Response:
 @months.post("/evaluations/scores/<int:score_id>/corrections")
 @requires(Permission.EVALUATION_CORRECT)
 def correct(score_id: int) -> Response:
-    score, form = month_queries.get_score(actor(), score_id), CorrectionForm(request.form)
-    if form.validate():
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                month_services.enter_correction(
-                    uow, score.id, form.points.data, form.reason.data, form.form_key.data
-                )
-        except Invalid as error:
-            refuse(form, error)
-        else:
-            flash(_("更正已登记，计入下一个没有公布的月份。"))
-            return done(url_for(".sheet", score_id=score_id))
-    return _sheet_page(month_queries.get_score(actor(), score_id), form, 422)
+    month_queries.get_score(actor(), score_id)
+    form = CorrectionForm(request.form)
+    status = attempt(
+        form,
+        lambda uow: month_services.enter_correction(
+            uow, score_id, form.points.data, form.reason.data, form.form_key.data
+        ),
+    )
+    if status:
+        return _sheet_page(month_queries.get_score(actor(), score_id), form, status)
+    flash(_("更正已登记，计入下一个没有公布的月份。"))
+    return done(url_for(".sheet", score_id=score_id))
 
 
 # --- what the pages show --------------------------------------------------------------------------

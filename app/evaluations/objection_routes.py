@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.audit import queries as audit
-from app.core.errors import Invalid
+from app.core.errors import Invalid, NotAllowed, Stale
 from app.core.points import plain
 from app.db.scope import row_id
-from app.db.uow import begin_reading, unit_of_work
+from app.db.uow import UnitOfWork, begin_reading, unit_of_work
 from app.evaluations import month_queries, objection_services
 from app.evaluations.forms import DecisionForm, ObjectionForm
 from app.evaluations.models import Objection, ScoreLine
@@ -18,6 +18,7 @@ from app.evaluations.month_rules import ObjectionStatus
 from app.fields import refuse
 from app.permissions import Permission
 from app.web.access import actor, requires
+from app.web.changes import attempt
 from app.web.page import done, message, render
 
 objections = Blueprint("objections", __name__)
@@ -47,13 +48,17 @@ def new(line_id: int) -> Response:
 @objections.post("/evaluations/lines/<int:line_id>/objection")
 @requires(Permission.OBJECTION_FILE)
 def file(line_id: int) -> Response:
-    line, form = month_queries.get_line(actor(), line_id), ObjectionForm(request.form)
-    if not form.validate():
-        return _new_page(line, form, 422)
-    with unit_of_work(actor(), clock.now()) as uow:
-        objection_id = objection_services.file_objection(uow, line.id, form.reason.data).id
+    month_queries.get_line(actor(), line_id)
+    form, filed = ObjectionForm(request.form), []
+
+    def change(uow: UnitOfWork) -> None:
+        filed.append(objection_services.file_objection(uow, line_id, form.reason.data).id)
+
+    status = attempt(form, change)
+    if status:
+        return _new_page(month_queries.get_line(actor(), line_id), form, status)
     flash(_("申诉已提交。"))
-    return done(url_for(".show", objection_id=objection_id))
+    return done(url_for(".show", objection_id=filed[0]))
 
 
 @objections.get("/objections/<int:objection_id>")
@@ -66,15 +71,19 @@ def show(objection_id: int) -> Response:
 @requires(Permission.OBJECTION_DECIDE)
 def decide(objection_id: int) -> Response:
     row, form = month_queries.get_objection(actor(), objection_id), DecisionForm(request.form)
+    status = 422
     if form.validate():
         try:
             _decide(row, form)
-        except Invalid as error:
+        except (Invalid, NotAllowed, Stale) as error:
             refuse(form, error)
+            status = 422 if isinstance(error, Invalid) else 409
         else:
             flash(_("已决定，考核结果已随之更新。"))
             return done(url_for(".show", objection_id=objection_id))
-    return _record_page(month_queries.get_objection(actor(), objection_id), form, 422)
+    row = month_queries.get_objection(actor(), objection_id)
+    form.version.data = row.version
+    return _record_page(row, form, status)
 
 
 def _decide(row: Objection, form: DecisionForm) -> None:

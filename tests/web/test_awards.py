@@ -70,6 +70,17 @@ def test_the_director_decides_and_the_papers_are_numbered(site: Any, sign_in: An
     assert "评选审批表" in record.text("main") and "表彰通报" in record.text("main")
 
 
+def test_a_decision_from_an_older_page_comes_back_as_typed(site: Any, sign_in: Any) -> None:
+    award_id = prepared(site, to_decide, site)
+    page = Page(sign_in("director").get(f"/awards/{award_id}/decision"))
+    (form,) = page.forms_to(page.address)
+    stale = Page(form.fill(version="7", decision="主任办公会审定").submit(), 409)
+    assert "刚被别人改动" in stale.text(".errors")
+    (again,) = stale.forms_to(stale.address)
+    assert again.values["decision"] == ["主任办公会审定"]
+    assert "已决定" in follow(again.submit()).text(".title-line")
+
+
 def test_the_decision_waits_for_the_publication_to_end(site: Any, sign_in: Any) -> None:
     award_id = prepared(site, in_publication, site)
     page = Page(sign_in("director").get(f"/awards/{award_id}/decision"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.factories.evaluations import computed, locked, published, seen, standing_rules
+from tests.factories.evaluations import computed, locked, objected, published, seen, standing_rules
 from tests.pages import Page, follow
 
 
@@ -44,6 +44,16 @@ def test_a_month_is_computed_published_objected_to_and_decided(site: Any, sign_i
     follow(refused.form("form.entry").fill(status="revoked", count="", decision="属实").submit())
     assert ["1", "吴窗口", "100"] in [row[:3] for row in Page(head.get(address)).rows("#evaluations-scores")]
     assert "98" in Page(head.get(f"{address}?run=1")).text("#evaluations-scores")
+
+
+def test_what_was_typed_about_an_objection_outlives_a_change_by_others(site: Any, sign_in: Any) -> None:
+    objection_id = prepared(site, objected, site)
+    form = Page(sign_in("head").get(f"/objections/{objection_id}")).form("form.entry")
+    stale = Page(form.fill(version="7", status="upheld", decision="监控显示无人").submit(), 409)
+    assert "刚被别人改动" in stale.text(".errors")
+    again = stale.form("form.entry")
+    assert again.values["decision"] == ["监控显示无人"]
+    assert "已决定" in follow(again.submit()).text("main")
 
 
 def test_a_month_that_is_not_published_is_not_there_for_the_windows(site: Any, sign_in: Any) -> None:
