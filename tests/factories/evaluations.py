@@ -49,6 +49,7 @@ from tests.factories import rulebooks
 from tests.factories.base import Example, Ids, Ledger, Visit
 
 OCTOBER = date(2026, 10, 1)
+AWARDED = (date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1))  # left to awards, which want them settled
 EARLY = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)  # long enough ago for objections to be over today
 REASON = "当时经批准外出，已在系统报备。"
 _NUMBERS = itertools.count(1)
@@ -118,7 +119,7 @@ def computed(site: Any) -> int:
     """Compute a month, October if it is free, with two findings against window A and its person."""
     standing_rules()
     first_on = OCTOBER
-    while month_queries.month_at(db.session(), site.cast.centre, first_on):
+    while first_on in AWARDED or month_queries.month_at(db.session(), site.cast.centre, first_on):
         first_on = (first_on - timedelta(days=1)).replace(day=1)
     for day in (12, 13):
         seen(site, datetime(first_on.year, first_on.month, day, 2, 0, tzinfo=UTC))
@@ -283,20 +284,26 @@ inputs:
 """
 
 
-def asking_rules() -> None:
+# Without what a month cannot be published without: other examples of one site publish theirs.
+ASKING_LITTLE = ASKING.replace(",\n     parts: [{input: rate, worth: 10, out_of: 100}]}", "}").replace(
+    "  - {id: rate, name: 满意率, kind: rate}\n", ""
+)
+
+
+def asking_rules(text: str = ASKING) -> None:
     """Put a rulebook for departments in force that asks people for what no ledger knows."""
     standing_rules()
     centre_id = actor("head").centre_id or 0
     if rulebook_queries.standing_of(db.session(), centre_id, Subject.DEPARTMENT, Span.MONTH):
         return
     with unit_of_work(actor("head", Permission.RULEBOOK_MANAGE), clock.now()) as uow:
-        row = rulebook_services.import_rulebook(uow, centre_id, ASKING)
+        row = rulebook_services.import_rulebook(uow, centre_id, text)
         rulebook_services.put_in_force(uow, row.id, date(2024, 1, 1))
 
 
 def asked(site: Any, subject: str = "department", name: str = "volume") -> tuple[int, Ask]:
     """Compute a month whose rules ask for something; return its id and one thing asked."""
-    asking_rules()
+    asking_rules(ASKING_LITTLE)
     month_id = computed(site)
     month = db.session.get_one(EvaluationMonth, month_id)
     return month_id, input_queries.get_ask(month, subject, name)
@@ -325,9 +332,9 @@ def _to_try(site: Any) -> Ids:
 
 def tried_in_background(site: Any) -> int:
     """Let the head ask for a trial, and the worker make it; return the job's id."""
-    month_id = computed(site)
+    month_id, rulebook_id = computed(site), harsher()
     with unit_of_work(actor("head", Permission.RULEBOOK_TRY), clock.now()) as uow:
-        job_id = trial_services.ask_trial(uow, harsher(), [month_id])
+        job_id = trial_services.ask_trial(uow, rulebook_id, [month_id])
     worker.run_due(site.app)
     return job_id
 

@@ -140,10 +140,12 @@ def verdict(site: Any, acknowledged: list[str]) -> Verdict:
     keys: list[str] = []
     halves = 0
     for name, model in audited_tables().items():
-        if KEY not in model.__mapper__.columns or model.audit_subject is not Audited.audit_subject:
+        if KEY not in model.__mapper__.columns:
             continue
         rows = {key[0]: row for key, row in taken[name].items()}
         keys += [row[KEY] for row in rows.values() if row[KEY]]
+        if model.audit_subject is not Audited.audit_subject:
+            continue  # a part of another row, in whose entry it stands
         told = {row_id for kind, row_id in entries if kind == model.__audit_type__}
         halves += len(rows.keys() ^ told)
     with site.app.app_context():

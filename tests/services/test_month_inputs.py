@@ -140,6 +140,7 @@ def test_a_second_person_confirms_once_and_what_is_voided_is_entered_anew(db_con
 
 
 def test_nothing_is_entered_into_a_month_that_is_published(db_context: Any, site: Any) -> None:
+    asking_rules()
     month_id, ask = asked(site)
     ids = [enter(month_id, "rate", place.place.id, "1", "1") for place in ask.rows]
     waiting = enter(month_id, "volume", site.cast.department_a, "7")

@@ -235,6 +235,7 @@ def test_the_filters(site: Any) -> None:
         Register.HONOUR: 0,
         Register.SERVICE: 0,
         Register.ATTENDANCE: 1,
+        Register.MEETING: 0,
     }
 
 

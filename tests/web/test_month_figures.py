@@ -10,7 +10,7 @@ from app.db.uow import unit_of_work
 from app.evaluations import month_services
 from app.permissions import Permission
 from tests.cast import actor
-from tests.factories.evaluations import asked, computed, seen
+from tests.factories.evaluations import asked, asking_rules, computed, seen
 from tests.pages import Page, follow
 from tests.sweeps import watch_statements
 
@@ -56,6 +56,7 @@ def test_a_person_sees_his_own_figures_only(site: Any, sign_in: Any) -> None:
 
 def test_entries_keep_what_was_typed_and_count_after_a_second_person(site: Any, sign_in: Any) -> None:
     with site.app.app_context():
+        asking_rules()
         month_id, _ask = asked(site)
         a, b = site.cast.department_a, site.cast.department_b
     head, director = sign_in("head"), sign_in("director")
