@@ -29,7 +29,8 @@ pytestmark = pytest.mark.both_databases
 
 
 def rows_of(file: Any, sheet: int = 0) -> list[tuple[Any, ...]]:
-    return list(load_workbook(file, read_only=True).worksheets[sheet].iter_rows(values_only=True))
+    with closing(load_workbook(file, read_only=True)) as book:
+        return list(book.worksheets[sheet].iter_rows(values_only=True))
 
 
 def taken_out(who: str, **filters: str) -> list[tuple[Any, ...]]:
