@@ -6,7 +6,6 @@ identifier: its SHA-256 is the identifier.
 """
 
 import hashlib
-import io
 import logging
 import os
 import re
@@ -20,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from app.core.i18n import N_
 from app.documents.errors import DocumentError
 from app.documents.fonts import RARE, ROLES, SERIF, Font, fonts, missing
-from app.documents.pdf_pages import Binder, Pdf
+from app.documents.pdf_pages import part
 
 # Both are read when the library loads: no system font, and no time of day in an embedded font.
 os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))
@@ -166,15 +165,11 @@ def render_papers(pages: Sequence[str], evidence: Mapping[str, bytes]) -> list[b
     waiting = list(counts)
     while waiting:
         html = _together([pages[number] for number in waiting], [counts[number] for number in waiting])
-        plain, places = _laid_out(html, evidence, _parted)
-        whole, again = Pdf(plain), []
-        for number, mine in zip(waiting, places, strict=True):
-            if len(mine) == counts[number]:
-                found[number] = _taken(whole, mine)
-            else:
-                counts[number] = len(mine)
-                again.append(number)
-        waiting = again
+        whole, places = _laid_out(html, evidence, _parted)
+        right = {n: mine for n, mine in zip(waiting, places, strict=True) if len(mine) == counts[n]}
+        found.update(zip(right, part(whole, right.values()), strict=True))
+        counts.update({n: len(mine) for n, mine in zip(waiting, places, strict=True)})
+        waiting = [n for n in waiting if n not in right]
     return [found[number] for number in range(len(pages))]
 
 
@@ -192,22 +187,14 @@ def _together(pages: Sequence[str], counts: Sequence[int]) -> str:
 
 
 def _parted(document: Any) -> tuple[bytes, list[list[int]]]:
-    """Return the plain PDF of many papers, and the places of each one's pages."""
+    """Return the PDF of many papers, and the places of each one's pages."""
     places: list[list[int]] = []
     for place, page in enumerate(document.pages):
         number = next(int(name[6:]) for name in page.anchors if name.startswith("paper-"))
         if number == len(places):
             places.append([])
         places[number].append(place)
-    return document.write_pdf(uncompressed_pdf=True, dpi=DPI), places
-
-
-def _taken(whole: Pdf, places: Sequence[int]) -> bytes:
-    file = io.BytesIO()
-    binder = Binder(file)
-    binder.add(whole, places)
-    binder.close()
-    return file.getvalue()
+    return document.write_pdf(dpi=DPI), places
 
 
 def _laid_out(html: str, evidence: Mapping[str, bytes], made: Callable[[Any], Any]) -> Any:

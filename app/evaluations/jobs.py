@@ -6,16 +6,15 @@ The pack is all papers of a month, in slices, then bound into one file. It can b
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app import clock
 from app.accounts import queries as accounts
-from app.core.errors import NotAllowed
-from app.core.i18n import N_
 from app.db.uow import begin_reading, end_reading, unit_of_work
 from app.documents import jobs as papers
 from app.documents import queries as documents
-from app.documents.pdf_pages import Binder, Pdf
+from app.documents.pdf_pages import bind
 from app.evaluations import print_queries, print_services, rulebook_queries, trial_queries
 from app.evaluations.models import EvaluationMonth
 from app.evaluations.print_rules import PACK_JOB
@@ -29,9 +28,7 @@ AT_ONCE = 20  # papers that are held in memory while they are bound
 
 def try_rulebook(task: Task) -> dict[str, Any]:
     """Try a version of a rulebook on months; the result is kept with the job and nowhere else."""
-    actor = accounts.actor_of(task.claim.asked_by_id or 0, clock.today(), Origin(route=TRIAL))
-    if actor is None or not actor.can(Permission.RULEBOOK_TRY):
-        raise NotAllowed(N_("申请试算的人已不再有试算的权限。"))
+    actor = _asker(task, Permission.RULEBOOK_TRY)
     wanted: list[int] = task.args["month_ids"]
     found: list[Told] = []
     for month_id in wanted:
@@ -66,9 +63,8 @@ def pack(task: Task) -> None:
     _bind(task, month_id, notice)
 
 
-def _asker(task: Task) -> Actor:
-    origin = Origin(route=task.claim.kind)
-    return accounts.acting(task.claim.asked_by_id, Permission.EVALUATION_PACK, clock.today(), origin)
+def _asker(task: Task, permission: Permission = Permission.EVALUATION_PACK) -> Actor:
+    return accounts.acting(task.claim.asked_by_id, permission, clock.today(), Origin(route=task.claim.kind))
 
 
 def _progress(month_id: int) -> tuple[int, int]:
@@ -84,13 +80,7 @@ def _bind(task: Task, month_id: int, notice: int) -> None:
     path = task.file(f"evaluation-{month.first_on:%Y-%m}.pdf", "application/pdf")
     end_reading()
     with path.open("wb") as file:
-        binder = Binder(file)
-        for start in range(0, len(ids), AT_ONCE):
-            contents = documents.contents_of(ids[start : start + AT_ONCE])
-            end_reading()
-            for document_id in ids[start : start + AT_ONCE]:
-                binder.add(Pdf(contents[document_id]))
-        binder.close()
+        bind(_contents(ids), file)
     with path.open("rb") as bound:
         sha256 = hashlib.file_digest(bound, "sha256").hexdigest()
     with unit_of_work(_asker(task), clock.now()) as uow:
@@ -103,6 +93,14 @@ def _bind(task: Task, month_id: int, notice: int) -> None:
             "values": values,
         }
         task.done_with(uow, result)
+
+
+def _contents(ids: Sequence[int]) -> Iterator[bytes]:
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        contents = documents.contents_of(some)
+        end_reading()
+        yield from (contents[document_id] for document_id in some)
 
 
 HANDLERS: dict[str, Any] = {TRIAL: try_rulebook, PACK_JOB: pack}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 from typing import Any
 
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from app.db.uow import end_reading
 from app.documents import queries as documents
 from app.documents.models import Document, DocumentFile
-from app.documents.pdf_pages import Pdf
 from app.documents.rules import DocumentKind, DocumentStatus
 from app.evaluations import month_queries, print_queries
 from app.evaluations.models import EvaluationMonth, Score
@@ -55,5 +56,7 @@ def check_whole(site: Any, month_id: int, job_id: int) -> None:
     assert [path.name for path in left] == [binder], "files of a lost attempt are left"
     pages = subprocess.run(["pdfinfo", str(left[0])], capture_output=True, text=True, check=True).stdout
     contents = documents.contents_of([each.id for each in found]).values()
-    assert re.search(rf"Pages:\s+{sum(len(Pdf(content).pages) for content in contents)}\b", pages)
+    assert re.search(
+        rf"Pages:\s+{sum(len(PdfReader(io.BytesIO(content)).pages) for content in contents)}\b", pages
+    )
     assert job(job_id).result["papers"] == len(found)

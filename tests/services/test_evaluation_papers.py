@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfWriter
 
 from app import clock as office
 from app.core.errors import NotAllowed
@@ -146,27 +148,11 @@ class Killed(BaseException):
 
 
 def small(pages: int) -> bytes:
-    """Return a plain PDF of so many empty pages."""
-    from io import BytesIO
-
-    from app.documents.pdf_pages import Binder, Pdf
-
-    body = b"<</Type /Page/MediaBox [0 0 595 842]>>"
-    objects = {1: b"<</Type /Pages/Kids [3 0 R]>>", 2: b"<</Type /Catalog/Pages 1 0 R>>", 3: body}
-    source = b"%PDF-1.7\n"
-    places = {}
-    for number, text in objects.items():
-        places[number] = len(source)
-        source += b"%d 0 obj\n%s\nendobj\n" % (number, text)
-    start = len(source)
-    source += b"xref\n0 4\n0000000000 65535 f \n"
-    source += b"".join(b"%010d 00000 n \n" % at for at in places.values())
-    source += b"trailer\n<</Size 4/Root 2 0 R>>\nstartxref\n%d\n%%%%EOF\n" % start
-    file = BytesIO()
-    binder = Binder(file)
+    """Return a PDF of so many empty pages."""
+    writer, file = PdfWriter(), io.BytesIO()
     for _ in range(pages):
-        binder.add(Pdf(source))
-    binder.close()
+        writer.add_blank_page(595, 842)
+    writer.write(file)
     return file.getvalue()
 
 
