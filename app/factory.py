@@ -49,8 +49,9 @@ def build(settings: config.Settings | None = None) -> Flask:
     db.init_app(app)
     csrf.init_app(app)
     htmx.init_app(app)
-    from app.web import access, errors, frame, language, page, security
+    from app.web import access, addresses, errors, frame, language, page, security
 
+    app.url_map.converters["int"] = addresses.RowId
     babel.init_app(app, locale_selector=language.choose)
     access.init_app(app)
     security.init_app(app)

@@ -33,7 +33,7 @@ def list_for(
 
 def get_for(session: Session, subject_type: str, subject_id: int, attachment_id: int) -> Attachment:
     """Return one file of a row that the caller may see; raise NotFound for a file of any other."""
-    row = session.get(Attachment, attachment_id) if 0 < attachment_id < 2**31 else None
+    row = session.get(Attachment, attachment_id)
     if row is None or (row.subject_type, row.subject_id) != (subject_type, subject_id):
         raise NotFound(MISSING)
     return row

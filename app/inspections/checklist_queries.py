@@ -56,7 +56,7 @@ def own_drafts(actor: Actor) -> list[tuple[Draft, Checklist]]:
 
 def get_draft(actor: Actor, draft_id: int) -> Draft:
     """Return one's own draft of an edition. Raise NotFound."""
-    draft = db.session.get(Draft, draft_id) if 0 < draft_id < 2**31 else None
+    draft = db.session.get(Draft, draft_id)
     if draft is None or draft.kind != DRAFT or draft.user_id != actor.user_id:
         raise NotFound(N_("这份清单草稿已经发布或放弃，或者是别人的草稿。"))
     return draft

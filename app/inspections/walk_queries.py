@@ -48,7 +48,7 @@ def own_drafts(actor: Actor) -> list[tuple[Draft, Zone]]:
 
 def find_draft(actor: Actor, draft_id: int) -> Draft | None:
     """Return one's own patrol under way, None once it was submitted or given up."""
-    draft = db.session.get(Draft, draft_id) if 0 < draft_id < 2**31 else None
+    draft = db.session.get(Draft, draft_id)
     if draft is None or draft.kind != "patrol" or draft.user_id != actor.user_id:
         return None
     return draft
@@ -81,7 +81,7 @@ def point_and_items(draft: Draft, point_id: int) -> tuple[PatrolPoint, list[Chec
 
     One that was closed during the round is found, so that nothing typed at it is lost.
     """
-    for place in _points(draft, [point_id] if point_id < 2**31 else ()):
+    for place in _points(draft, [point_id]):
         if place.id == point_id:
             return place, items_for(items_of(draft.content["checklist_id"]), place)
     raise NotFound(N_("这个巡查点不在本次巡查的区域内。"))

@@ -37,7 +37,7 @@ def orders_of(session: Session, rectification_id: int) -> Sequence[SupervisionOr
 
 def get_order(session: Session, rectification_id: int, order_id: int) -> SupervisionOrder:
     """Return one rung of a rectification that the caller may see. Raise NotFound."""
-    row = session.get(SupervisionOrder, order_id) if 0 < order_id < 2**31 else None
+    row = session.get(SupervisionOrder, order_id)
     if row is None or row.rectification_id != rectification_id:
         raise NotFound(N_("没有找到这份督办文书。"))
     return row

@@ -11,5 +11,5 @@ DRAFT = "register"
 
 def uploads(actor: Actor, entry_id: int) -> dict[str, Any]:
     """Return the files that came with one's form of an entry (0: a new one), by hash."""
-    draft = drafts.find(db.session(), actor.user_id, DRAFT, entry_id) if entry_id < 2**31 else None
+    draft = drafts.find(db.session(), actor.user_id, DRAFT, entry_id)
     return draft.content["uploads"] if draft else {}
