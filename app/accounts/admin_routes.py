@@ -23,7 +23,7 @@ from app.extensions import db
 from app.fields import REQUIRED, refuse
 from app.permissions import Permission, Role
 from app.web.access import actor, requires
-from app.web.changes import attempt
+from app.web.changes import attempt, stamp
 from app.web.page import done, render
 
 admin = Blueprint("admin", __name__)
@@ -274,6 +274,7 @@ def record(
         AccountVerb.DISABLE: ReasonForm(),
         **({verb: form} if verb and form else {}),
     }
+    stamp(forms, user.version)
     return render(
         "accounts/show.html",
         status=status,
@@ -281,18 +282,10 @@ def record(
         state=facts.state,
         refused={each: why for each in AccountVerb if (why := admin_rules.refusal(each, facts))},
         refused_verb=verb,
-        forms=_with_versions(forms, user),
+        forms=forms,
         sessions=queries.open_sessions(session, user.id, now),
         history=audit.history_of("user", user.id),
     )
-
-
-def _with_versions(forms: Steps, user: User) -> Steps:
-    for verb, form in forms.items():
-        form.version.data = str(user.version)
-        for field in form:  # several forms of one page ask for a reason
-            field.id = field.label.field_id = f"{verb.value}-{field.name}"
-    return forms
 
 
 def _once(user_id: int, name: str, username: str, password: str) -> Response:

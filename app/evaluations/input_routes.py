@@ -20,13 +20,12 @@ from app.evaluations.input_queries import Ask
 from app.evaluations.input_rules import TRANSITIONS, InputVerb
 from app.evaluations.input_services import Typed
 from app.evaluations.models import EvaluationMonth, MonthInput
-from app.fields import refuse as refuse_form
 from app.permissions import Permission
 from app.web.access import actor, requires
+from app.web.changes import attempt, stamp, ticked
 from app.web.page import done, message, render
 
 inputs = Blueprint("inputs", __name__)
-MOST = 50  # confirmed at once: those of one page
 Rows = dict[str, InputRowForm]
 FORMS = {InputVerb.CONFIRM: InputStepForm, InputVerb.REFUSE: InputWhyForm, InputVerb.VOID: InputWhyForm}
 
@@ -62,25 +61,24 @@ def record(month_id: int, subject: str, name: str) -> Response:
     month = month_queries.get_month(actor(), month_id)
     ask = input_queries.get_ask(month, subject, name)
     forms = _forms(ask, sent=True)
-    errors: list[tuple[str | None, str]] = []
     typed = _typed(ask, forms)
-    if typed is not None:
-        try:
-            with unit_of_work(actor(), clock.now()) as uow:
-                input_services.record_inputs(uow, month_id, ask, typed)
-        except Invalid as error:
-            errors = [(None, message(error))]
-        else:
-            flash(_("已录入，由另一人确认以后计入。"))
-            return done(url_for(".index", month_id=month_id))
-    return _grid(month_queries.get_month(actor(), month_id), ask, forms, errors, 422)
+    if typed is None:
+        return _grid(month, ask, forms, status=422)
+    try:
+        return _record(month_id, ask, typed)
+    except Invalid as error:
+        return _grid(month_queries.get_month(actor(), month_id), ask, forms, error, 422)
+    except NotAllowed as error:  # somebody was quicker: what stands there now is shown beside the rest
+        month = month_queries.get_month(actor(), month_id)
+        ask = input_queries.get_ask(month, subject, name)
+        return _grid(month, ask, _forms(ask, sent=True), error, 409)
 
 
 @inputs.post("/evaluations/<int:month_id>/inputs/confirm")
 @requires(Permission.INPUT_CONFIRM)
 def confirm_ticked(month_id: int) -> Response:
     month_queries.get_month(actor(), month_id)
-    wanted = _ticked()
+    wanted = ticked("input")
     for input_id, _version in wanted:
         input_queries.get_input(actor(), input_id)
     try:
@@ -153,11 +151,18 @@ def _typed(ask: Ask, forms: Rows) -> list[Typed] | None:
     return found if valid else None
 
 
+def _record(month_id: int, ask: Ask, typed: list[Typed]) -> Response:
+    with unit_of_work(actor(), clock.now()) as uow:
+        input_services.record_inputs(uow, month_id, ask, typed)
+    flash(_("已录入，由另一人确认以后计入。"))
+    return done(url_for(".index", month_id=month_id))
+
+
 def _grid(
     month: EvaluationMonth,
     ask: Ask,
     forms: Rows,
-    errors: list[tuple[str | None, str]] | None = None,
+    error: DomainError | None = None,
     status: int = 200,
 ) -> Response:
     g.section = "evaluations.index"
@@ -168,30 +173,17 @@ def _grid(
         takes=not month_queries.is_settled(month.state),
         ask=ask,
         forms=forms,
-        errors=errors or [],
+        errors=[(None, message(error))] if error else [],
         plain=plain,
     )
-
-
-def _ticked() -> list[tuple[int, int]]:
-    """Return the entries that were ticked, each with the version that was looked at: `12:3`."""
-    pairs = (value.partition(":") for value in request.form.getlist("input")[:MOST])
-    found = {row_id(entry): row_id(version) for entry, _colon, version in pairs}
-    return [(entry, version) for entry, version in found.items() if entry and version]
 
 
 def _take(input_id: int, verb: InputVerb, change: Callable[[UnitOfWork, int, str], None]) -> Response:
     """Take one step, or show the entry again with all that was typed."""
     row, form = input_queries.get_input(actor(), input_id), FORMS[verb](request.form)
-    month_id = row.month_id
-    if not form.validate():
-        return _show(row, verb, form, 422)
-    try:
-        with unit_of_work(actor(), clock.now()) as uow:
-            change(uow, row_id(form["version"].data) or 0, form["reason"].data if "reason" in form else "")
-    except DomainError as error:
-        refuse_form(form, error)
-        status = 422 if isinstance(error, Invalid) else 409
+    month_id, why = row.month_id, form["reason"].data if "reason" in form else ""
+    status = attempt(form, lambda uow: change(uow, row_id(form["version"].data) or 0, why))
+    if status:
         return _show(input_queries.get_input(actor(), input_id), verb, form, status)
     flash(_("已办理，重新计算以后计入得分。"))
     return done(url_for(".index", month_id=month_id))
@@ -205,10 +197,7 @@ def _show(
     forms = {each: kind() for each, kind in FORMS.items()}
     if verb and form:
         forms[verb] = form
-    for each, one in forms.items():
-        one["version"].data = str(row.version)
-        for field in one:  # two forms of one page ask for a reason
-            field.id = field.label.field_id = f"{each.value}-{field.name}"
+    stamp(forms, row.version)
     found = machine.explain(TRANSITIONS, row.status, granted, facts)
     return render(
         "evaluations/input.html",

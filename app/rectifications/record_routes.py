@@ -28,7 +28,7 @@ from app.rectifications.clocks import deadline_of
 from app.rectifications.models import Extension, Rectification
 from app.rectifications.rules import Facts, Verb
 from app.web.access import actor
-from app.web.changes import attempt
+from app.web.changes import attempt, stamp
 from app.web.page import done, render
 from app.worktime.queries import calendar
 
@@ -137,12 +137,10 @@ def _forms(
     found = {each: form(data=defaults.get(each)) for each, form in FORMS.items()}
     if verb and refused and isinstance(refused, FORMS[verb]):
         found[verb] = refused
-    for each, form in found.items():
-        form.version.data = str(row.version)
+    for form in found.values():
         if isinstance(form, OnBehalfFields) and not stands_in:
             form.leave_out_person()
-        for field in form:  # two forms of one page ask for a note
-            field.id = field.label.field_id = f"{each.value}-{field.name}"
+    stamp(found, row.version)
     return found
 
 

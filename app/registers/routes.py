@@ -25,7 +25,7 @@ from app.registers.forms import RefuseForm, StepForm, VoidForm
 from app.registers.models import RegisterEntry
 from app.registers.rules import EntryStatus, Register, Verb, kinds_of
 from app.web.access import actor, requires
-from app.web.changes import attempt
+from app.web.changes import attempt, stamp, ticked
 from app.web.files import send_evidence
 from app.web.page import done, message, render
 from app.web.settings import settings
@@ -33,7 +33,6 @@ from app.web.settings import settings
 bp = Blueprint("registers", __name__)
 entry_routes.register(bp)
 FORMS: dict[Verb, type[Form]] = {Verb.CONFIRM: StepForm, Verb.REFUSE: RefuseForm, Verb.VOID: VoidForm}
-MOST = 50  # entries confirmed at once: those of one page
 
 
 @bp.get("/registers")
@@ -115,10 +114,7 @@ def _forms(row: RegisterEntry, verb: Verb | None, refused: Form | None) -> dict[
     found = {each: kind() for each, kind in FORMS.items()}
     if verb and refused:
         found[verb] = refused
-    for each, form in found.items():
-        form["version"].data = str(row.version)
-        for field in form:  # two forms of one page ask for a reason
-            field.id = field.label.field_id = f"{each.value}-{field.name}"
+    stamp(found, row.version)
     return found
 
 
@@ -178,7 +174,7 @@ def void(entry_id: int) -> Response:
 @bp.post("/registers/confirm")
 @requires(Permission.REGISTER_CONFIRM)
 def confirm_ticked() -> Response:
-    wanted = _ticked()
+    wanted = ticked("entry")
     for entry_id, _version in wanted:
         queries.get(actor(), entry_id)
     try:
@@ -190,10 +186,3 @@ def confirm_ticked() -> Response:
         flash(ngettext("已确认 %(num)d 条。", "已确认 %(num)d 条。", len(wanted)))
     filters: dict[str, Any] = request.args.to_dict()
     return done(url_for(".index", **filters))
-
-
-def _ticked() -> list[tuple[int, int]]:
-    """Return the entries that were ticked, each with the version that was looked at: `12:3`."""
-    pairs = (value.partition(":") for value in request.form.getlist("entry")[:MOST])
-    found = {row_id(entry): row_id(version) for entry, _colon, version in pairs}
-    return [(entry, version) for entry, version in found.items() if entry and version]

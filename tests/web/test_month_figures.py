@@ -76,3 +76,23 @@ def test_entries_keep_what_was_typed_and_count_after_a_second_person(site: Any, 
     (confirm,) = page.forms_to(f"/evaluations/{month_id}/inputs/confirm")
     done = follow(confirm.fill(input=ticked).submit())
     assert "已确认" in done.text("#evaluations-inputs")
+
+
+def test_who_was_overtaken_keeps_the_rows_that_are_still_his(site: Any, sign_in: Any) -> None:
+    with site.app.app_context():
+        asking_rules()
+        month_id, _ask = asked(site)
+        a, b = site.cast.department_a, site.cast.department_b
+    head = sign_in("head")
+    start = Page(head.get(f"/evaluations/{month_id}/inputs"))
+    slow, quick = (Page(head.get(start.link("满意率"))) for _ in range(2))  # two windows of a browser
+    (form,) = quick.forms_to(quick.address)
+    follow(form.fill(**{f"r{a}-amount": "95", f"r{a}-whole": "100"}).submit())
+    (form,) = slow.forms_to(slow.address)
+    typed = {f"r{a}-amount": "90", f"r{a}-whole": "100", f"r{b}-amount": "8", f"r{b}-whole": "9"}
+    page = Page(form.fill(**typed).submit(), 409)
+    assert "已经有人录入" in page.text(".errors")
+    (again,) = page.forms_to(page.address)
+    assert again.values[f"r{b}-amount"] == ["8"]
+    assert f"r{a}-amount" not in again.names
+    follow(again.submit())
