@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 FactValue = Decimal | str
+Source = tuple[str, int]  # a ledger and the id of its row
 
 
 @dataclass(frozen=True)
@@ -24,4 +25,4 @@ class ScoreEvent:
     department_id: int | None = None
     facts: Mapping[str, FactValue] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
-    same_as: tuple[str, int] | None = None  # another ledger's row about the same event, which is charged
+    same_as: Source | None = None  # another ledger's row about the same event, which is charged

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,19 @@ TEMPLATES = ROOT / "templates" / "print"
 STYLE = ROOT / "static" / "css" / "print.css"
 _EVIDENCE = re.compile(r'src="evidence:([^"]*)"')  # a quote in a value is escaped, so this is markup
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedForm:
+    """What every printed form says; number, code and address follow when it is numbered."""
+
+    centre_name: str
+    issued_on: date
+    number: str = ""
+    verify_url: str = ""
+    code: str = ""
+    mark: str | None = None  # 样稿 on a preview, 作废 on a copy of a void paper
+    checkpoint: str | None = None
 
 
 def plain(doc: object) -> dict[str, object]:

@@ -43,9 +43,8 @@ def visible_to(actor: Actor) -> Select[Document]:
     led_to = and_(Document.subject_type == Rectification.__audit_type__, Document.subject_id.in_(own))
     if actor.centre_wide:
         return rows.where(or_(own_centres, led_to))
-    if (
-        Role.CHIEF_REPRESENTATIVE not in actor.roles
-    ):  # what is said of a person to those who sent him is theirs
+    if Role.CHIEF_REPRESENTATIVE not in actor.roles:
+        # What is said of a person to those who sent him is theirs.
         led_to = and_(led_to, Document.kind == DocumentKind.RECTIFICATION_NOTICE)
     return rows.where(or_(led_to, _of_evaluation(actor)))
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import case, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,7 +20,7 @@ from app.db.mixins import Audited
 from app.db.uow import UnitOfWork
 from app.documents import rules
 from app.documents.models import CodeGuess, Counter, Document, DocumentFile
-from app.documents.printing import template_version
+from app.documents.printing import PrintedForm, plain, template_version
 from app.documents.rules import DocumentKind, DocumentStatus
 from app.jobs import services as jobs
 from app.organisation.models import Centre
@@ -55,29 +54,18 @@ def next_serial(uow: UnitOfWork, centre_id: int, kind: str, year: int, count: in
 class Paper:
     """What a document is numbered with.
 
-    `subject` is the row it speaks of; `values(number, code, verify_url)` returns the plain values of its
-    template (see `printing.plain`); `evidence` names the photos that it shows by their SHA-256.
+    `subject` is the row it speaks of; `form` what its template prints, but for number, code and address;
+    `evidence` names the photos that it shows by their SHA-256.
     """
 
     subject: Audited
     template: str
-    values: Callable[[str, str, str], dict[str, Any]]
+    form: PrintedForm
     evidence: Sequence[str] = ()
 
 
-def number(
-    uow: UnitOfWork,
-    *,
-    centre: Centre,
-    kind: DocumentKind,
-    subject: Audited,
-    template: str,
-    values: Callable[[str, str, str], dict[str, Any]],
-    evidence: Sequence[str],
-    base_url: str,
-) -> Document:
-    """Number a document (see `Paper`) inside the change that calls for it, and ask the worker to issue it."""
-    paper = Paper(subject, template, values, evidence)
+def number(uow: UnitOfWork, centre: Centre, kind: DocumentKind, paper: Paper, base_url: str) -> Document:
+    """Number a document inside the change that calls for it, and ask the worker to issue it."""
     (document,) = number_papers(uow, centre, kind, [paper], base_url)
     jobs.ask(uow, rules.RENDER, {"document_id": document.id}, centre.id)
     return document
@@ -110,7 +98,14 @@ def number_papers(
             subject_id=paper.subject.id,
             template=paper.template,
             template_version=_version(paper.template),
-            values=paper.values(text, rules.printed_code(code), f"{base_url}/verify/{code}"),
+            values=plain(
+                replace(
+                    paper.form,
+                    number=text,
+                    code=rules.printed_code(code),
+                    verify_url=f"{base_url}/verify/{code}",
+                )
+            ),
             evidence=list(paper.evidence),
             numbered_at=uow.now,
         )

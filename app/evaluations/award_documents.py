@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.core.i18n import N_
 from app.core.points import plain
-from app.documents.printing import cn_date
+from app.documents.printing import PrintedForm, cn_date
 from app.evaluations import rulebook_queries
 from app.evaluations.award_rules import period_name
 from app.evaluations.labels import LABELS
@@ -24,17 +23,16 @@ DECISION_TEMPLATE = "evaluations/award_decision.html"
 NOTICE_TEMPLATE = "evaluations/award_notice.html"
 RESULT_TEMPLATE = "evaluations/year_result.html"
 COUNTED = {
-    Scored.STAFF: N_("%d名窗口工作人员"),
-    Scored.WINDOW: N_("%d个窗口"),
-    Scored.DEPARTMENT: N_("%d个进驻部门"),
+    Scored.STAFF: "%d名窗口工作人员",
+    Scored.WINDOW: "%d个窗口",
+    Scored.DEPARTMENT: "%d个进驻部门",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class AwardPaper:
+class AwardPaper(PrintedForm):
     """What every paper of an award says."""
 
-    centre_name: str
     period: str
     award: str  # its name; 年度考核 where the rulebook gives none
     subject: str
@@ -45,12 +43,6 @@ class AwardPaper:
     published: str  # from when to when
     decision: str
     issuer: str
-    issued_on: date
-    number: str = ""
-    verify_url: str = ""
-    code: str = ""
-    mark: str | None = None
-    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,9 +101,9 @@ def shared(session: Session, award: AwardRun, checkpoint: str, now: datetime) ->
     return {
         "centre_name": centre.name,
         "period": period_name(award.span, award.first_on),
-        "award": award.name or N_("考核"),
+        "award": award.name or "考核",
         "subject": LABELS[Scored][award.subject],
-        "rulebook": N_("%(name)s（第 %(edition)d 版）") % {"name": row.name, "edition": row.edition},
+        "rulebook": f"{row.name}（第 {row.edition} 版）",
         "source": book.source,
         "months": award.months,
         "readings": tuple(book.readings),
@@ -137,9 +129,7 @@ def decision(
         candidates=tuple(_line(row) for row in candidates if row.rank is not None),
         left_out=tuple(_line(row) for row in candidates if row.rank is None),
         objections=tuple(
-            N_("%(day)s：%(text)s 核查处理：%(answer)s")
-            % {"day": cn_date(row.received_on), "text": row.text, "answer": row.answer}
-            for row in objections
+            f"{cn_date(row.received_on)}：{row.text} 核查处理：{row.answer}" for row in objections
         ),
         proposed_by=names[0],
         decided_by=names[1],
@@ -177,9 +167,9 @@ def results(candidates: Sequence[AwardCandidate], said: dict[str, Any]) -> list[
 def _line(row: AwardCandidate) -> CandidateLine:
     remarks = [text % values for text, values in row.barred]
     if row.is_last:
-        remarks.append(N_("末位"))
+        remarks.append("末位")
     if row.reason:
-        remarks.append(N_("决定理由：%s") % row.reason)
+        remarks.append(f"决定理由：{row.reason}")
     return CandidateLine(
         name=row.name,
         department=row.department.short_name if row.department and row.staff_member_id else "",

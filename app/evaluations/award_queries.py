@@ -22,7 +22,6 @@ from app.permissions import Actor
 
 ORDER = Order(AwardRun.first_on, AwardRun.id, centre=AwardRun.centre_id)
 CANDIDATES = Order(AwardCandidate.place, AwardCandidate.id, descending=False)
-PRESENT = AwardCandidate.run == AwardRun.runs
 
 
 def visible_to(actor: Actor) -> Select[AwardRun]:

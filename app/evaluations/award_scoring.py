@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.core.errors import DomainError, NotAllowed
-from app.core.events import ScoreEvent
+from app.core.events import ScoreEvent, Source
 from app.core.i18n import N_
 from app.core.points import plain
 from app.evaluations import month_queries, place_queries, rulebook_queries
@@ -166,7 +166,7 @@ class _Choosing:
         """Return what the ledgers hold of the period, as far as the rulebook has items for it."""
         if self.span is Span.MONTH or not any(item.links for _category, item in self.book.items()):
             return {}
-        waived: dict[tuple[str, int], Any] = {}
+        waived: dict[Source, Any] = {}
         for month in self.months:
             waived |= month_queries.waived(self.session, month.id)
         offered = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -22,8 +21,8 @@ from app.core.points import plain
 from app.db.types import canonical
 from app.db.uow import UnitOfWork
 from app.documents import services as documents
-from app.documents.printing import plain as plain_values
 from app.documents.rules import DocumentKind
+from app.documents.services import Paper
 from app.evaluations import award_documents as papers
 from app.evaluations import award_queries, award_scoring, month_services, rulebook_queries
 from app.evaluations.award_rules import (
@@ -291,19 +290,8 @@ def _number(
     paper: papers.AwardPaper,
     base_url: str,
 ) -> str:
-    document = documents.number(
-        uow,
-        centre=uow.session.get_one(Centre, award.centre_id),
-        kind=kind,
-        subject=award,
-        template=template,
-        values=lambda number, code, url: plain_values(
-            replace(paper, number=number, code=code, verify_url=url)
-        ),
-        evidence=[],
-        base_url=base_url,
-    )
-    return document.number
+    centre = uow.session.get_one(Centre, award.centre_id)
+    return documents.number(uow, centre, kind, Paper(award, template, paper), base_url).number
 
 
 def withdraw(uow: UnitOfWork, award_id: int, version: int, reason: str) -> AwardRun:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from app.core.events import Source
 from app.evaluations.material_queries import Chief, Material
 from app.evaluations.place_queries import Place
 from app.evaluations.rulebook_rules import Rulebook
 from app.evaluations.rules import BASE, CEILING, CHIEF_REP, FLOOR
 from app.evaluations.scoring_rules import Scored, ScoreLine, joined
 
-Source = tuple[str, int]
 Windows = Sequence[tuple[Place, Scored]]
 
 

@@ -12,7 +12,7 @@ from app.documents.printing import cn_date, cn_datetime
 from app.evaluations.models import Objection, ScoreLine
 from app.evaluations.month_rules import ObjectionStatus, Scored
 from app.evaluations.rulebook_rules import Rulebook
-from app.evaluations.sheet_documents import clause_beside, month_words
+from app.evaluations.sheet_documents import MonthPaper, basis_of, clause_beside, month_words
 
 _DECIDED = {
     ObjectionStatus.UPHELD: "维持原计分。",
@@ -21,11 +21,10 @@ _DECIDED = {
 }
 
 
-@dataclass(frozen=True)
-class ObjectionDecision:
+@dataclass(frozen=True, kw_only=True)
+class ObjectionDecision(MonthPaper):
     """Everything the printed decision says."""
 
-    centre_name: str
     recipient: str
     facts: tuple[tuple[str, str], ...]
     why: str
@@ -33,16 +32,7 @@ class ObjectionDecision:
     reason: str
     conclusion: str
     decision: str
-    readings: tuple[str, ...]
-    basis: str
-    cutoff: str
-    state: str
     issuer: str
-    issued_on: date
-    number: str = ""
-    verify_url: str = ""
-    code: str = ""
-    checkpoint: str | None = None
 
 
 def decision(
@@ -80,7 +70,7 @@ def decision(
         conclusion=_DECIDED[row.status].format(count=count),
         decision=row.decision,
         readings=book.readings,
-        basis=f"《{book.title}》第{book.version}版（{cn_date(book.effective_from)}起施行）",
+        basis=basis_of(book),
         cutoff=cn_datetime(cutoff),
         state=state,
         issuer=centre_name,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.core.errors import NotFound
+from app.core.events import Source
 from app.core.i18n import N_
 from app.db import scope
 from app.db.listing import Order, Page, capped_count, fetch
@@ -26,7 +27,6 @@ from app.evaluations.rulebook_rules import Discretion, Input, RuleItem
 from app.extensions import db
 from app.permissions import Actor
 
-Source = tuple[str, int]
 ORDER = Order(MonthInput.recorded_at, MonthInput.id)
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from app.core.actions import Action
 from app.core.errors import Invalid
+from app.core.events import Source
 from app.core.i18n import N_
 from app.core.machine import Transition
 from app.core.points import plain
@@ -50,7 +51,7 @@ class Handed:
     amount: Decimal
     whole: Decimal | None = None
     reason: str = ""
-    source: tuple[str, int] | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True)

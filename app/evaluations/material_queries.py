@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.core.events import ScoreEvent
+from app.core.events import ScoreEvent, Source
 from app.db.types import canonical
 from app.evaluations import month_queries, place_queries, rulebook_queries
 from app.evaluations.input_rules import Handed, InputStatus
@@ -31,8 +31,6 @@ from app.extensions import db
 from app.inspections import score_queries as findings
 from app.organisation.models import ChiefRepresentative, StaffMember
 from app.registers import queries as registers
-
-Source = tuple[str, int]
 
 
 @dataclass(frozen=True)

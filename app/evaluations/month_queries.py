@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from app.core.events import Source
 from app.core.points import read_number
 from app.db import scope
 from app.db.listing import Order, Page, capped_count, fetch
@@ -26,7 +27,6 @@ MONTH_ORDER = Order(EvaluationMonth.first_on, EvaluationMonth.id, centre=Evaluat
 SCORE_ORDER = Order(Score.place, Score.id, descending=False)
 OBJECTION_ORDER = Order(Objection.filed_at, Objection.id, centre=Objection.centre_id)
 LATEST = ScoreRun.number == EvaluationMonth.runs
-Source = tuple[str, int]
 
 
 def visible_to(actor: Actor) -> Select[EvaluationMonth]:

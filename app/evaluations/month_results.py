@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 
+from app.core.events import Source
 from app.core.points import plain
 from app.db.types import canonical
 from app.evaluations.month_rules import Apart, Scored
@@ -16,7 +17,6 @@ from app.evaluations.place_queries import Place
 from app.evaluations.ranking_rules import Candidate, ranking
 from app.evaluations.rulebook_rules import Award
 
-Source = tuple[str, int]
 RANKED_BY_SCORE = Award("")
 
 

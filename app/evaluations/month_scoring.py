@@ -5,6 +5,7 @@ Nothing here reads a database: the material has been gathered before, so that no
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,7 +15,7 @@ from functools import cache, cached_property
 
 from app import clock
 from app.core.errors import DomainError
-from app.core.events import ScoreEvent
+from app.core.events import ScoreEvent, Source
 from app.core.i18n import N_
 from app.core.points import plain
 from app.evaluations.chief_scoring import chief_figures
@@ -37,7 +38,6 @@ from app.evaluations.scoring_rules import Scored as Figure
 from app.evaluations.scoring_rules import evaluate
 from app.evaluations.sheet_rules import Entry, Given, Sheet
 
-Source = tuple[str, int]
 TIMES = " × "  # between what was not scored and how often
 STAFF_MEAN, WINDOW_MEAN = "staff_mean", "window_mean"  # inputs that a rulebook asks for by these names
 MEANS = frozenset({STAFF_MEAN, WINDOW_MEAN})
@@ -134,9 +134,9 @@ class _Month:
         windows = self._subjects(Scored.WINDOW, staff)
         self._subjects(Scored.DEPARTMENT, windows)
         self._misplaced()
-        for link in sorted({event.link for event in self.events} - self.known):
-            count = sum(1 for event in self.events if event.link == link)
-            self._problem(N_("没有条目连到这个项目，不计分"), f"{link}{TIMES}{count}")
+        offered = Counter(event.link for event in self.events)
+        for link in sorted(offered.keys() - self.known):
+            self._problem(N_("没有条目连到这个项目，不计分"), f"{link}{TIMES}{offered[link]}")
         self.done.results = ranked(self.done.results)
         return self.done
 

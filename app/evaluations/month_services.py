@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.core.clock import ClockEvent, ClockRule, EventKind, replay
 from app.core.errors import Invalid, NotAllowed, Stale
+from app.core.events import Source
 from app.core.i18n import N_
 from app.core.machine import NO_PERMISSION, allowed, explain, step
 from app.db.uow import UnitOfWork
@@ -36,8 +37,6 @@ from app.evaluations.month_scoring import score
 from app.permissions import Actor
 from app.settings import queries as settings
 from app.worktime.queries import calendar
-
-Source = tuple[str, int]
 
 
 def facts_of(month: EvaluationMonth, today: date) -> MonthFacts:

@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from app.core.points import plain as written
-from app.documents.printing import cn_date, cn_datetime
+from app.documents.printing import cn_date
 from app.evaluations.labels import LABELS
 from app.evaluations.models import EvaluationMonth, Score, ScoreLine, ScoreRun
 from app.evaluations.rulebook_rules import Rulebook
-from app.evaluations.sheet_documents import month_words
+from app.evaluations.sheet_documents import MonthPaper, basis_of, cutoff_of, month_words
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,10 @@ class Charged:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class MonthlyNotice:
+@dataclass(frozen=True, kw_only=True)
+class MonthlyNotice(MonthPaper):
     """Everything the printed notice says; fields after supervision.md 7.2 (5)."""
 
-    centre_name: str
     month: str
     opening: str
     windows: NoticeTable
@@ -56,16 +55,7 @@ class MonthlyNotice:
     charged: tuple[Charged, ...]
     hearing: str
     people: NoticeTable
-    readings: tuple[str, ...]
-    basis: str
-    cutoff: str
-    state: str
     issuer: str
-    issued_on: date
-    number: str = ""
-    verify_url: str = ""
-    code: str = ""
-    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,10 +93,8 @@ def notice(facts: NoticeFacts) -> MonthlyNotice:
         hearing=_hearing(facts),
         people=_table("附件：人员考核结果", facts.people, facts.lines, {}, facts.places),
         readings=tuple(dict.fromkeys(reading for book in books for reading in book.readings)),
-        basis="、".join(
-            f"《{book.title}》第{book.version}版（{cn_date(book.effective_from)}起施行）" for book in books
-        ),
-        cutoff=f"{cn_datetime(facts.run.computed_at)}（第{facts.run.number}次计算）",
+        basis="、".join(map(basis_of, books)),
+        cutoff=cutoff_of(facts.run),
         state=LABELS[type(facts.month.state)][facts.month.state],
         issuer=facts.centre_name,
         issued_on=facts.issued_on,

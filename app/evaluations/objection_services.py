@@ -26,8 +26,6 @@ from app.evaluations.month_rules import (
 from app.extensions import db
 from app.permissions import Actor
 
-DECISIONS = (ObjectionStatus.UPHELD, ObjectionStatus.CHANGED, ObjectionStatus.REVOKED)
-
 
 def is_concerned(actor: Actor, score: Score) -> bool:
     """Return whether a score is the actor's own, or that of a window or person he answers for."""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
+from app.core.events import Source
 from app.documents.models import Document
 from app.documents.rules import DocumentStatus
 from app.evaluations import month_queries, rulebook_queries
@@ -20,7 +21,6 @@ from app.inspections.models import Finding
 from app.organisation.models import Department, PatrolPoint, Posting
 from app.registers.models import RegisterEntry
 
-Source = tuple[str, int]
 IN_FORCE = (DocumentStatus.NUMBERED, DocumentStatus.ISSUED)
 _OF_SCORES = and_(
     Document.subject_type == Score.__audit_type__,

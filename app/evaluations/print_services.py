@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -15,7 +13,6 @@ from app.core.i18n import N_
 from app.db.uow import UnitOfWork
 from app.documents import services as documents
 from app.documents.models import Document
-from app.documents.printing import plain
 from app.documents.rules import DocumentKind
 from app.documents.services import Paper
 from app.evaluations import month_queries, print_queries, print_rules
@@ -23,8 +20,8 @@ from app.evaluations.decision_documents import ObjectionDecision, decision
 from app.evaluations.labels import LABELS
 from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
 from app.evaluations.month_rules import SETTLED, ObjectionStatus, Scored
-from app.evaluations.notice_documents import MonthlyNotice, NoticeFacts, notice
-from app.evaluations.sheet_documents import WHOSE, Known, ScoreSheet, sheet
+from app.evaluations.notice_documents import NoticeFacts, notice
+from app.evaluations.sheet_documents import WHOSE, Known, sheet
 from app.jobs import queries as job_queries
 from app.jobs import services as jobs
 from app.jobs.rules import OPEN
@@ -34,7 +31,6 @@ NOT_SETTLED = N_("只有已锁定的月份可以打印，请先锁定。")
 REPLACED = N_("这是已被代替的计算结果，不能打印。")
 UNDER_WAY = N_("这个月的考核表正在打印，请在任务页查看进度。")
 REOPENED = N_("月份重开：%(reason)s")
-Form = ScoreSheet | MonthlyNotice | ObjectionDecision
 
 
 def print_sheet(uow: UnitOfWork, score_id: int, base_url: str) -> Document:
@@ -48,7 +44,8 @@ def print_sheet(uow: UnitOfWork, score_id: int, base_url: str) -> Document:
         return found
     scores = print_queries.scores_of(uow.session, run, score.subject)
     (paper,) = _sheets(uow, month, run, [each for each in scores if each.id == score.id])
-    return _numbered(uow, month.centre_id, print_rules.SHEETS[score.subject], paper, base_url)
+    centre = uow.get(Centre, month.centre_id)
+    return documents.number(uow, centre, print_rules.SHEETS[score.subject], paper, base_url)
 
 
 def print_notice(uow: UnitOfWork, month_id: int, base_url: str) -> Document:
@@ -57,9 +54,9 @@ def print_notice(uow: UnitOfWork, month_id: int, base_url: str) -> Document:
     found = print_queries.notice_of(uow.session, month.id)
     if found:
         return found
-    form = notice(_notice_facts(uow, month, run))
-    paper = Paper(month, print_rules.NOTICE_TEMPLATE, _values(form))
-    return _numbered(uow, month.centre_id, DocumentKind.MONTHLY_NOTICE, paper, base_url)
+    paper = Paper(month, print_rules.NOTICE_TEMPLATE, notice(_notice_facts(uow, month, run)))
+    centre = uow.get(Centre, month.centre_id)
+    return documents.number(uow, centre, DocumentKind.MONTHLY_NOTICE, paper, base_url)
 
 
 def print_decision(uow: UnitOfWork, objection_id: int, base_url: str) -> Document:
@@ -71,8 +68,9 @@ def print_decision(uow: UnitOfWork, objection_id: int, base_url: str) -> Documen
     if found:
         return found
     uow.session.refresh(row, ["month", "line", "filed_by"])
-    paper = Paper(row, print_rules.DECISION_TEMPLATE, _values(_decision(uow, row)))
-    return _numbered(uow, row.centre_id, DocumentKind.OBJECTION_DECISION, paper, base_url)
+    paper = Paper(row, print_rules.DECISION_TEMPLATE, _decision(uow, row))
+    centre = uow.get(Centre, row.centre_id)
+    return documents.number(uow, centre, DocumentKind.OBJECTION_DECISION, paper, base_url)
 
 
 def ask_pack(uow: UnitOfWork, month_id: int) -> int:
@@ -132,23 +130,6 @@ def _settled(uow: UnitOfWork, month_id: int) -> tuple[EvaluationMonth, ScoreRun]
     return month, run
 
 
-def _numbered(uow: UnitOfWork, centre_id: int, kind: DocumentKind, paper: Paper, base_url: str) -> Document:
-    return documents.number(
-        uow,
-        centre=uow.get(Centre, centre_id),
-        kind=kind,
-        subject=paper.subject,
-        template=paper.template,
-        values=paper.values,
-        evidence=(),
-        base_url=base_url,
-    )
-
-
-def _values(form: Form) -> Callable[[str, str, str], dict[str, Any]]:
-    return lambda number, code, url: plain(replace(form, number=number, code=code, verify_url=url))
-
-
 def _sheets(uow: UnitOfWork, month: EvaluationMonth, run: ScoreRun, scores: Sequence[Score]) -> list[Paper]:
     """Return the sheets of some scores, with what is looked up for all of them at once."""
     lines = print_queries.lines_by_score(uow.session, [score.id for score in scores])
@@ -165,7 +146,7 @@ def _sheets(uow: UnitOfWork, month: EvaluationMonth, run: ScoreRun, scores: Sequ
         places=print_queries.places_of(uow.session, month),
         departments=print_queries.department_names(uow.session, month.centre_id),
     )
-    return [Paper(score, print_rules.SHEET_TEMPLATE, _values(sheet(score, known))) for score in scores]
+    return [Paper(score, print_rules.SHEET_TEMPLATE, sheet(score, known)) for score in scores]
 
 
 def _notice_facts(uow: UnitOfWork, month: EvaluationMonth, run: ScoreRun) -> NoticeFacts:

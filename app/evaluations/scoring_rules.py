@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from app.core.errors import Invalid
+from app.core.events import Source
 from app.core.i18n import N_
 from app.core.points import capped, plain, rounded, settled, total
 from app.evaluations.charge_rules import Charge, charges
@@ -26,7 +27,7 @@ class ScoreLine:
     points: Decimal
     why: str
     person: str = ""
-    source: tuple[str, int] | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class _Line:
     count: Fraction = Fraction(1)
     bonus: bool = False
     person: str = ""
-    source: tuple[str, int] | None = None
+    source: Source | None = None
 
 
 def evaluate(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook] = ()) -> Evaluation:

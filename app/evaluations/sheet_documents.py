@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from app.core.errors import Invalid
+from app.core.events import Source
 from app.core.i18n import N_
 from app.core.points import plain as written
 from app.documents.labels import LABELS as KINDS
-from app.documents.printing import cn_date, cn_datetime
+from app.documents.printing import PrintedForm, cn_date, cn_datetime
 from app.documents.rules import DocumentKind
 from app.evaluations.labels import LABELS
 from app.evaluations.models import EvaluationMonth, Objection, Score, ScoreLine, ScoreRun
@@ -59,11 +60,20 @@ class SheetShare:
     sum: str
 
 
-@dataclass(frozen=True)
-class ScoreSheet:
+@dataclass(frozen=True, kw_only=True)
+class MonthPaper(PrintedForm):
+    """What every paper of a month says of how its figures came about."""
+
+    readings: tuple[str, ...]  # how the rulebooks are read where they are ambiguous
+    basis: str  # rulebooks with their versions
+    cutoff: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSheet(MonthPaper):
     """Everything a printed sheet says; fields after supervision.md 7.2 (5)."""
 
-    centre_name: str
     title: str
     month: str
     facts: tuple[tuple[str, str], ...]
@@ -73,16 +83,7 @@ class ScoreSheet:
     given: str
     total: str  # of all lines, added up once more
     published: str
-    readings: tuple[str, ...]
-    basis: str  # rulebook with its version
-    cutoff: str
-    state: str
     signatures: tuple[str, ...]
-    issued_on: date
-    number: str = ""
-    verify_url: str = ""
-    code: str = ""
-    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,24 @@ class Known:
     issued_on: date
     books: Mapping[int, Rulebook]
     lines: Mapping[int, Sequence[ScoreLine]]  # by score
-    numbers: Mapping[tuple[str, int], str]  # of ledger rows
-    objections: Mapping[tuple[str, int], Objection]
+    numbers: Mapping[Source, str]  # of ledger rows
+    objections: Mapping[Source, Objection]
     places: Mapping[int, str]  # where a person served, by staff member
     departments: Mapping[int, str]
 
 
 def month_words(first_on: date) -> str:
     return f"{first_on.year}年{first_on.month}月"
+
+
+def basis_of(book: Rulebook) -> str:
+    """Name a rulebook with its version."""
+    return f"《{book.title}》第{book.version}版（{cn_date(book.effective_from)}起施行）"
+
+
+def cutoff_of(run: ScoreRun) -> str:
+    """Say up to when ledgers were read."""
+    return f"{cn_datetime(run.computed_at)}（第{run.number}次计算）"
 
 
 def sheet(score: Score, known: Known) -> ScoreSheet:
@@ -113,8 +124,8 @@ def sheet(score: Score, known: Known) -> ScoreSheet:
     if total != score.unrounded:
         raise Invalid(N_("%(name)s的计分明细相加不等于得分，不能打印。"), name=score.name)
     counted = [Counted(line.item, line.worth, bool(line.source)) for line in lines]
-    parts = shares(known.books[score.rulebook_id], counted, _REST)
     book = known.books[score.rulebook_id]
+    parts = shares(book, counted, _REST)
     return ScoreSheet(
         centre_name=known.centre_name,
         title=KINDS[DocumentKind][SHEETS[score.subject]],
@@ -127,8 +138,8 @@ def sheet(score: Score, known: Known) -> ScoreSheet:
         total=written(total),
         published=written(score.published),
         readings=book.readings,
-        basis=f"《{book.title}》第{book.version}版（{cn_date(book.effective_from)}起施行）",
-        cutoff=f"{cn_datetime(known.run.computed_at)}（第{known.run.number}次计算）",
+        basis=basis_of(book),
+        cutoff=cutoff_of(known.run),
         state=LABELS[type(known.month.state)][known.month.state],
         signatures=SIGNED_BY[score.subject],
         issued_on=known.issued_on,

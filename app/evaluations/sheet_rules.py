@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from app.core.events import FactValue
+from app.core.events import FactValue, Source
 
 # What an event may carry for the count bases shortfall, excess and percentage point.
 ACTUAL, TARGET, THRESHOLD = "actual", "target", "threshold"
@@ -27,7 +27,7 @@ class Entry:
     reason: str = ""
     earlier: bool = False  # of an earlier period: counts for repeats, costs nothing again
     same_as: str = ""  # another entry about the same event, which is charged
-    source: tuple[str, int] | None = None  # the ledger row
+    source: Source | None = None  # the ledger row
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.accounts.models import User
 from app.core.i18n import N_
-from app.documents.printing import cn_date, cn_datetime
+from app.documents.printing import PrintedForm, cn_date, cn_datetime
 from app.inspections.models import Finding
 from app.inspections.queries import owner_name
 from app.organisation.models import Centre
@@ -41,12 +40,10 @@ class NoticePhoto:
     caption: str  # with the time it was taken
 
 
-@dataclass(frozen=True)
-class RectificationNotice:
+@dataclass(frozen=True, kw_only=True)
+class RectificationNotice(PrintedForm):
     """Everything the printed notice says; fields after supervision.md 7.2 (1)."""
 
-    centre_name: str
-    number: str
     recipient: str  # 主送: the department or section that has to mend it
     point: str  # window or place
     facts: tuple[NoticeFact, ...]
@@ -56,11 +53,6 @@ class RectificationNotice:
     rechecker: str
     consequence: str
     issuer: str
-    issued_on: date
-    verify_url: str
-    code: str
-    mark: str | None = None  # 样稿 on a preview, 作废 on a copy of a void notice
-    checkpoint: str | None = None
     copies: str = "一式两份"
     replaces: str | None = None  # the numbers of the notices it takes the place of
     instruction: str | None = None  # what a leader, a superior or a paper has said

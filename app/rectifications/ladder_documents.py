@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.documents.printing import cn_date, cn_datetime
+from app.documents.printing import PrintedForm, cn_date, cn_datetime
 from app.organisation.models import Centre
 from app.rectifications import queries
 from app.rectifications.models import Rectification, SupervisionOrder
@@ -18,10 +18,9 @@ from app.rectifications.rules import Rung
 
 
 @dataclass(frozen=True, kw_only=True)
-class LadderForm:
+class LadderForm(PrintedForm):
     """What every paper of the ladder says; fields after supervision.md 7.2 (2)."""
 
-    centre_name: str
     recipient: str
     notice_number: str
     notice_date: date
@@ -31,12 +30,6 @@ class LadderForm:
     progress: tuple[str, ...]
     text: str
     issuer: str
-    issued_on: date
-    number: str = ""
-    verify_url: str = ""
-    code: str = ""
-    mark: str | None = None
-    checkpoint: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ Each rung has its own printed form and number; the guards say which one may be t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from app import clock
@@ -16,8 +16,8 @@ from app.core.i18n import N_
 from app.db.uow import UnitOfWork
 from app.documents import services as documents
 from app.documents.models import Document
-from app.documents.printing import plain
 from app.documents.rules import DocumentKind
+from app.documents.services import Paper
 from app.organisation.models import Centre
 from app.rectifications import ladder_documents as papers
 from app.rectifications import ladder_queries, rules
@@ -131,16 +131,8 @@ def _number(
     paper: papers.LadderForm,
     base_url: str,
 ) -> Document:
-    return documents.number(
-        uow,
-        centre=uow.session.get_one(Centre, row.centre_id),
-        kind=kind,
-        subject=row,
-        template=template,
-        values=lambda number, code, url: plain(replace(paper, number=number, code=code, verify_url=url)),
-        evidence=[],
-        base_url=base_url,
-    )
+    centre = uow.session.get_one(Centre, row.centre_id)
+    return documents.number(uow, centre, kind, Paper(row, template, paper), base_url)
 
 
 def _record(uow: UnitOfWork, action: Action, row: Rectification, document_id: int) -> None:

@@ -24,8 +24,8 @@ from app.core.on_behalf import NOBODY, Represented
 from app.db import drafts
 from app.db.uow import UnitOfWork
 from app.documents import services as documents
-from app.documents.printing import plain
 from app.documents.rules import DocumentKind
+from app.documents.services import Paper
 from app.inspections import services as inspections
 from app.inspections.models import Finding
 from app.organisation.models import Centre, Department, Section
@@ -111,18 +111,11 @@ def issue(uow: UnitOfWork, command: Issue, base_url: str) -> Rectification:
     replaced = queries.papers_taken_back(uow.session, command.finding_ids)
     notice = forms.notice(uow.session, row, findings, command.photos, foot_line(uow.session, centre_id))
     notice = replace(notice, replaces="、".join(paper.number for paper in replaced) or None)
-    document = documents.number(
-        uow,
-        centre=uow.session.get_one(Centre, centre_id),
-        kind=DocumentKind.RECTIFICATION_NOTICE,
-        subject=row,
-        template=forms.NOTICE_TEMPLATE,
-        values=lambda number, code, url: plain(replace(notice, number=number, code=code, verify_url=url)),
-        evidence=[photo.sha256 for photo in command.photos],
-        base_url=base_url,
-    )
-    for paper in replaced:
-        documents.supersede(uow, paper.id, document, paper.reason)
+    paper = Paper(row, forms.NOTICE_TEMPLATE, notice, [photo.sha256 for photo in command.photos])
+    centre = uow.session.get_one(Centre, centre_id)
+    document = documents.number(uow, centre, DocumentKind.RECTIFICATION_NOTICE, paper, base_url)
+    for old in replaced:
+        documents.supersede(uow, old.id, document, old.reason)
     row.number, row.document_id = document.number, document.id
     row.search_words = queries.search_words(uow.session, row, findings)
     for finding in findings:

@@ -237,8 +237,6 @@ class Desk:
             consequence=CONSEQUENCE,
             issuer=self.hall.centre_name,
             issued_on=values["issued_on"],
-            verify_url="",
-            code="",
         )
 
     def _paper(

@@ -10,8 +10,8 @@ from app import clock
 from app.db.uow import UnitOfWork, unit_of_work
 from app.documents import services
 from app.documents.models import Document
-from app.documents.printing import plain
 from app.documents.rules import DocumentKind
+from app.documents.services import Paper
 from app.extensions import db
 from app.organisation.models import Centre
 from app.permissions import Permission, system_actor
@@ -25,11 +25,9 @@ BASE_URL = "https://duban.example"
 CONTENT = b"%PDF-1.7 stands in for a rendered notice"
 
 
-def notice_values(number: str, code: str, url: str, photos: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the plain values of a small notice."""
-    notice = RectificationNotice(
+def small_notice(photos: tuple[str, ...] = ()) -> RectificationNotice:
+    return RectificationNotice(
         centre_name="云栖市政务服务中心",
-        number=number,
         recipient="云栖市市场监督管理局",
         point="A01窗口",
         facts=(NoticeFact("2026年11月17日 9:05", "A01窗口", "A-01 工作时间空岗"),),
@@ -40,10 +38,7 @@ def notice_values(number: str, code: str, url: str, photos: tuple[str, ...] = ()
         consequence="逾期未整改的，将发出督办单。",
         issuer="云栖市政务服务中心督查科",
         issued_on=date(2026, 11, 18),
-        verify_url=url,
-        code=code,
     )
-    return plain(notice)
 
 
 def rectification(
@@ -81,16 +76,9 @@ def number_notice(
 ) -> Document:
     """Number a notice, of department A unless `subject` says another."""
     centre = uow.get(Centre, centre_id or cast.centre)
-    return services.number(
-        uow,
-        centre=centre,
-        kind=DocumentKind.RECTIFICATION_NOTICE,
-        subject=subject or rectification(uow, cast, cast.department_a),
-        template=NOTICE_TEMPLATE,
-        values=lambda number, code, url: notice_values(number, code, url, photos),
-        evidence=photos,
-        base_url=BASE_URL,
-    )
+    row = subject or rectification(uow, cast, cast.department_a)
+    paper = Paper(row, NOTICE_TEMPLATE, small_notice(photos), photos)
+    return services.number(uow, centre, DocumentKind.RECTIFICATION_NOTICE, paper, BASE_URL)
 
 
 def numbered(cast: Any, **options: Any) -> int:
