@@ -25,7 +25,7 @@ from app.evaluations.rulebook_rules import (
     RuleItem,
     in_force,
 )
-from app.evaluations.rules import MEASURED, UNITS, Counted, ItemKind, Per, Together
+from app.evaluations.rules import FACT_VALUES, FACTS, MEASURED, UNITS, Counted, ItemKind, Per, Together
 from app.evaluations.sheet_rules import ACTUAL, TARGET, THRESHOLD, Entry, Given, Sheet
 
 Value = FactValue | Fraction
@@ -298,14 +298,17 @@ def _chosen(
     for place, choice in enumerate(amount.choices, 1):
         if holds(choice.conditions, facts, optional):
             used = [condition.fact for condition in choice.conditions]
-            shown = "、".join(f"{fact} {_shown(facts[fact])}" for fact in dict.fromkeys(used))
+            names = FACTS | {given.id: given.name for given in book.inputs}
+            shown = "、".join(
+                f"{names.get(fact, fact)} {_shown(facts[fact])}" for fact in dict.fromkeys(used)
+            )
             note = N_("第 %(place)d 档") % {"place": place}
             return Fraction(choice.points), f"{note}（{shown}）" if shown else note
     return Fraction(), N_("各档条件都不符合")
 
 
 def _shown(value: Value) -> str:
-    return value if isinstance(value, str) else plain(value)
+    return FACT_VALUES.get(value, value) if isinstance(value, str) else plain(value)
 
 
 def _group(book: Rulebook, category: Category, item: RuleItem, entry: Entry) -> Group:

@@ -144,3 +144,14 @@ class Compare(StrEnum):
 BASE, FLOOR, CEILING, BONUS_CAP = "base", "floor", "ceiling", "bonus_cap"
 RESERVED = (BASE, FLOOR, CEILING, BONUS_CAP, "count", "score")
 CHIEF_REP = "chief_rep"  # the score of this name is the chief representative's
+
+
+# How a sheet says what a ledger tells of an event; what is not here is said as the rulebook writes it.
+FACTS = {"count": N_("次数"), "minutes": N_("分钟"), "level": N_("级别")}
+FACT_VALUES = {
+    "national": N_("国家级"),
+    "province": N_("省级"),
+    "city": N_("市级"),
+    "district": N_("县（区）级"),
+    "centre": N_("中心级"),
+}
