@@ -49,7 +49,10 @@ from tests.factories import rulebooks
 from tests.factories.base import Example, Ids, Ledger, Visit
 
 OCTOBER = date(2026, 10, 1)
-AWARDED = (date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1))  # left to awards, which want them settled
+# Left to awards, which want them settled: the months of two quarters.
+AWARDED = tuple(
+    date(year, month, 1) for year, first in ((2025, 10), (2026, 7)) for month in range(first, first + 3)
+)
 EARLY = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)  # long enough ago for objections to be over today
 REASON = "当时经批准外出，已在系统报备。"
 _NUMBERS = itertools.count(1)

@@ -20,6 +20,7 @@ from tests.factories.base import Example, Ids, Ledger, Visit
 from tests.factories.evaluations import EARLY, STRANGERS, month_queries, seen, standing_rules, step
 
 QUARTER_ON = date(2026, 7, 1)
+OLDER_ON = date(2025, 10, 1)
 SEPTEMBER = date(2026, 9, 1)
 LONG_AGO = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)  # a publication of that day is over today
 MEETING = "主任办公会审定。"
@@ -113,12 +114,18 @@ def complete(site: Any, span: Span = Span.QUARTER, first_on: date = QUARTER_ON) 
     return award_id
 
 
-def in_publication(site: Any, now: datetime | None = None) -> int:
-    award_id = complete(site)
+def in_publication(site: Any, now: datetime | None = None, first_on: date = QUARTER_ON) -> int:
+    award_id = complete(site, first_on=first_on)
     version = award_of(award_id).version
     with unit_of_work(actor("head", Permission.EVALUATION_COMPUTE), now or clock.now()) as uow:
         award_services.publish(uow, award_id, version)
     return award_id
+
+
+def older_in_publication(site: Any) -> int:
+    """Publish the award of an older quarter: no other example withdraws it."""
+    settled(site, OLDER_ON.replace(month=12))
+    return in_publication(site, first_on=OLDER_ON)
 
 
 def to_decide(site: Any) -> int:
@@ -213,7 +220,7 @@ EXAMPLES = [
     Example(
         "evaluations.awards.note_objection",
         "head",
-        _award(in_publication),
+        _award(older_in_publication),
         data={
             "form_key": "objection-one-time",
             "received_on": "2026-11-18",
