@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.memory import shared_mb
 from bench.sites import ROOT
 
 HOST = "127.0.0.1"
@@ -33,12 +33,7 @@ class Server:
         return [self.process.pid, *map(int, children)]
 
     def memory_mb(self) -> float:
-        """Return the memory of all its processes; what they share counts once."""
-        total = 0
-        for pid in self.pids:
-            found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-            total += int(found[1]) if found else 0
-        return total / 1024
+        return shared_mb(self.pids)
 
     def loads(self, library: str) -> bool:
         """Return whether one of its processes has a shared library in memory."""
@@ -50,6 +45,15 @@ class Server:
         status = line.getresponse().status
         line.close()
         return status
+
+    def waits(self, url: str, cookie: str, count: int) -> list[float]:
+        """Return the seconds that each of so many requests took, one after the other, the shortest first."""
+        found = []
+        for _ in range(count):
+            start = time.perf_counter()
+            assert self.get(url, cookie) == 200, url
+            found.append(time.perf_counter() - start)
+        return sorted(found)
 
     def per_second(self, url: str, cookie: str, seconds: float, clients: int = 8) -> float:
         """Return how many requests it answers in a second. The clients do next to nothing."""

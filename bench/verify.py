@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from bench import sites
 from bench.floors import verify as floor
+from bench.memory import peak_mb
 from bench.options import databases, parser, said
 from bench.sites import Site
 from bench.table import Line, paired, show
@@ -45,13 +44,7 @@ def _timed(
     work(small)  # what has to be loaded is loaded
     start = time.process_time()
     entries = work(environ)
-    pipe.send(((time.process_time() - start) / entries * 1e6, _peak("self")))
-
-
-def _peak(process: int | str) -> float:
-    """Return the most memory that a process has held, in MB (not getrusage: that tells of its parent too)."""
-    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
-    return int(found[1]) / 1024 if found else 0
+    pipe.send(((time.process_time() - start) / entries * 1e6, peak_mb()))
 
 
 def _alone(work: Callable[[dict[str, str]], int], small: Site, site: Site) -> tuple[float, float]:
@@ -73,7 +66,7 @@ def _command(site: Site, *options: str) -> tuple[float, float]:
     process = subprocess.Popen([*COMMAND, *options], env=environ, stdout=subprocess.DEVNULL)
     peak = 0.0
     while process.poll() is None:
-        peak = max(peak, _peak(process.pid))
+        peak = max(peak, peak_mb(process.pid))
         time.sleep(0.02)
     assert process.returncode == 0, "the log is whole"
     after = os.times()
