@@ -10,7 +10,7 @@ from typing import Any
 
 from app.db.uow import unit_of_work
 from app.evaluations import award_queries, award_services
-from app.evaluations.award_rules import Choice, days_of
+from app.evaluations.award_rules import AwardState, Choice, days_of
 from app.evaluations.models import AwardRun
 from app.evaluations.month_rules import Scored, last_day
 from app.evaluations.rules import Span
@@ -89,11 +89,19 @@ class _Run:
             award_services.enter_inputs(uow, award_id, version, asked, values)
 
     def publish(self, at: datetime) -> None:
+        """Publish, unless the rules leave nobody: in the crowded hall of the large demo all are barred."""
+        if not award_queries.tally(db.session(), self._award()).proposed:
+            return
         award_id, version = self._known()
         with unit_of_work(self.head, at) as uow:
             award_services.publish(uow, award_id, version)
 
+    def _published(self) -> bool:
+        return self._award().state is AwardState.IN_PUBLICATION
+
     def note(self, on: date, told: Told, at: datetime) -> None:
+        if not self._published():
+            return
         award_id, _version = self._known()
         with unit_of_work(self.head, at) as uow:
             award_services.note_objection(
@@ -102,15 +110,17 @@ class _Run:
 
     def decide(self, told: Told, at: datetime) -> None:
         """Decide as proposed; where told, the first behind the quota takes the place of the last within."""
+        if not self._published():
+            return
         award = self._award()
         rows = award_queries.candidates_of(db.session(), award)
         ranks = {row.id: row.rank for row in rows if row.within}
         choices = [Choice(row_id, rank) for row_id, rank in ranks.items()]
-        if "instead" in told:
+        behind = award_queries.put_before_the_meeting(rows)[len(ranks) :]
+        if "instead" in told and behind:
             gone = choices.pop()
-            behind = award_queries.put_before_the_meeting(rows)[len(ranks)]
             choices.append(Choice(gone.candidate_id, None, told["instead"]["left_out"]))
-            choices.append(Choice(behind.id, gone.rank, told["instead"]["taken"]))
+            choices.append(Choice(behind[0].id, gone.rank, told["instead"]["taken"]))
         award_id, version, base_url = award.id, award.version, self.stage.settings.base_url
         with unit_of_work(self.director, at) as uow:
             award_services.decide(uow, award_id, version, choices, told["decision"], base_url)
