@@ -13,6 +13,10 @@ class Permission(StrEnum):
     ACCOUNT_OWN = "account:own"
     ACCOUNT_READ = "account:read"
     AUDIT_READ = "audit:read"
+    BULLETIN_DRAFT = "bulletin:draft"
+    BULLETIN_ISSUE = "bulletin:issue"
+    BULLETIN_READ = "bulletin:read"
+    BULLETIN_REVIEW = "bulletin:review"
     CALENDAR_MANAGE = "calendar:manage"
     CALENDAR_READ = "calendar:read"
     CHECKLIST_MANAGE = "checklist:manage"
@@ -82,6 +86,7 @@ class Role(StrEnum):
 P = Permission
 _EVERYONE = {P.ACCOUNT_OWN, P.CALENDAR_READ, P.HOME_READ, P.JOB_READ}
 _READ_LEDGERS = {
+    P.BULLETIN_READ,
     P.PATROL_READ,
     P.FINDING_READ,
     P.RECTIFICATION_READ,
@@ -98,6 +103,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     for role, granted in {
         Role.INSPECTOR: _READ_LEDGERS
         | {
+            P.BULLETIN_DRAFT,
             P.PATROL_CONDUCT,
             P.FINDING_RECORD,
             P.IMPORT_RUN,
@@ -110,6 +116,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         # He enters the steps of a department that has nobody with an account, in that person's name.
         Role.SECTION_HEAD: _READ_LEDGERS
         | {
+            P.BULLETIN_DRAFT,
+            P.BULLETIN_REVIEW,
             P.CHECKLIST_MANAGE,
             P.DOCUMENT_VOID,
             P.PATROL_CONDUCT,
@@ -143,8 +151,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.OBJECTION_DECIDE,
             P.SETTING_READ,
         },
+        # The director reviews where the head has drafted; what he has reviewed, he does not issue.
         Role.DIRECTOR: _READ_LEDGERS
         | {
+            P.BULLETIN_ISSUE,
+            P.BULLETIN_REVIEW,
             P.DOCUMENT_VOID,
             P.RECTIFICATION_DECIDE,
             P.RECTIFICATION_ESCALATE,
@@ -161,6 +172,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.SETTING_MANAGE,
         },
         Role.WINDOW_STAFF: {
+            P.BULLETIN_READ,
             P.FINDING_CONFIRM,
             P.FINDING_READ,
             P.RECTIFICATION_READ,
@@ -173,6 +185,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.DOCUMENT_READ,
         },
         Role.CHIEF_REPRESENTATIVE: {
+            P.BULLETIN_READ,
             P.FINDING_CONFIRM,
             P.FINDING_READ,
             P.RECTIFICATION_READ,

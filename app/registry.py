@@ -67,6 +67,7 @@ FEATURES = (
         "evaluations",
         (Nav("evaluations.index", NN_("考核"), P.EVALUATION_READ, "k", "evaluation"),),
     ),
+    Feature("bulletins", (Nav("bulletins.index", NN_("通报"), P.BULLETIN_READ, "b", "report"),)),
     Feature("transfers"),
     Feature("audit", (Nav("audit.index", NN_("审计"), P.AUDIT_READ, "a", "audit"),)),
 )
@@ -77,6 +78,7 @@ NAVIGATION = (
     "rectifications",
     "registers",
     "evaluations",
+    "bulletins",
     "documents",
     "organisation",
     "accounts",

@@ -20,6 +20,7 @@ LABELS: dict[type, dict[Any, str]] = {
         DocumentKind.AWARD_DECISION: N_("评选审批表"),
         DocumentKind.AWARD_NOTICE: N_("表彰通报"),
         DocumentKind.YEAR_RESULT: N_("年度考核结果"),
+        DocumentKind.WEEKLY_BULLETIN: N_("周通报"),
     },
     DocumentStatus: {
         DocumentStatus.NUMBERED: N_("正在生成"),

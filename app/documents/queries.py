@@ -12,6 +12,8 @@ from sqlalchemy.orm import defer
 from app import clock
 from app.audit.models import AuditEntry
 from app.audit.queries import event_of
+from app.bulletins import queries as bulletins
+from app.bulletins.models import Bulletin
 from app.db import scope
 from app.db.listing import Order, Page, capped_count, fetch
 from app.db.mixins import Audited
@@ -46,15 +48,16 @@ def visible_to(actor: Actor) -> Select[Document]:
     if Role.CHIEF_REPRESENTATIVE not in actor.roles:
         # What is said of a person to those who sent him is theirs.
         led_to = and_(led_to, Document.kind == DocumentKind.RECTIFICATION_NOTICE)
-    return rows.where(or_(led_to, _of_evaluation(actor)))
+    return rows.where(or_(led_to, _told_to(actor)))
 
 
-def _of_evaluation(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that a paper is of one's own score or objection, or a notice in the hall."""
+def _told_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that a paper is of one's own score or objection, or a notice to the hall."""
     own: dict[type[Audited], Any] = {
         Score: months.visible_scores(actor).with_only_columns(Score.id),
         Objection: months.visible_objections(actor).with_only_columns(Objection.id),
         EvaluationMonth: months.announced_to(actor).with_only_columns(EvaluationMonth.id),
+        Bulletin: bulletins.visible_to(actor).with_only_columns(Bulletin.id),
     }
     return or_(
         *(

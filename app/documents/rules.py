@@ -30,6 +30,7 @@ class DocumentKind(StrEnum):
     AWARD_DECISION = "award_decision"
     AWARD_NOTICE = "award_notice"
     YEAR_RESULT = "year_result"
+    WEEKLY_BULLETIN = "weekly_bulletin"
 
 
 class DocumentStatus(StrEnum):
@@ -58,6 +59,7 @@ KIND_MARKS = {
     DocumentKind.AWARD_DECISION: "评审",
     DocumentKind.AWARD_NOTICE: "评通",
     DocumentKind.YEAR_RESULT: "考函",
+    DocumentKind.WEEKLY_BULLETIN: "通",
 }
 # How a number reads (GB/T 9704: six-angle brackets, no leading zero), unless the centre decides otherwise.
 NUMBER_PATTERN = "{字头}{代字}〔{年份}〕{序号}号"
@@ -78,6 +80,7 @@ FILE_MARKS = {
     DocumentKind.AWARD_DECISION: "award-decision",
     DocumentKind.AWARD_NOTICE: "award-notice",
     DocumentKind.YEAR_RESULT: "year-result",
+    DocumentKind.WEEKLY_BULLETIN: "weekly-bulletin",
 }
 
 DOCUMENT_NUMBERED = Action("document.numbered")

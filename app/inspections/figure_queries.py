@@ -93,7 +93,7 @@ def figures(actor: Actor, span: Span, now: datetime) -> Figures:
     internal, external = (counts["finder"].get(finder, 0) for finder in Finder)
     return Figures(
         span,
-        _cadence(span, plan_queries.board(span.centre_id, span.first, span.last, now)),
+        cadence(span, plan_queries.board(span.centre_id, span.first, span.last, now)),
         _modes(actor, span),
         _sources(span, counts["source"]),
         _red_lines(span, counts["line"]),
@@ -144,7 +144,8 @@ def _counts(actor: Actor, span: Span) -> dict[str, dict[Any, int]]:
     return found
 
 
-def _cadence(span: Span, board: Board) -> list[Figure]:
+def cadence(span: Span, board: Board) -> list[Figure]:
+    """Return how a span of days was patrolled (R01, R02)."""
     here = Rows(BOARD, {"period": "month", "on": span.last.isoformat(), "centre": str(span.centre_id)})
     patrols = Rows(PATROLS, {**span.query, "valid": "1"})
     workdays = [day for day in board.days if day.works]

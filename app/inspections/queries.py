@@ -114,8 +114,8 @@ def filtered_patrols(actor: Actor, args: Mapping[str, str]) -> Select[Patrol]:
         rows = rows.where(Patrol.mode == PatrolMode(args["mode"]))
     if args.get("valid") == "1":
         rows = rows.where(Patrol.status != PatrolStatus.VOID)
-    if args.get("released") == "0":
-        rows = rows.where(unreleased())
+    if args.get("released") in ("0", "1"):
+        rows = rows.where(unreleased() if args["released"] == "0" else ~unreleased())
     for column, wanted in (
         (Patrol.centre_id, row_id(args.get("centre"))),
         (Patrol.zone_id, row_id(args.get("zone"))),
@@ -177,16 +177,16 @@ def visible_to(actor: Actor) -> Select[Finding]:
         )
         own.append(Finding.staff_member_id == actor.staff_member_id)
         own.append(Finding.id.in_(named.where(Rectification.owner_id == actor.staff_member_id)))
-    return select(Finding).where(Finding.centre_id.in_(actor.centre_ids), or_(*own), _released())
+    return select(Finding).where(Finding.centre_id.in_(actor.centre_ids), or_(*own), released())
 
 
-def _released() -> ColumnElement[bool]:
+def released(finding: type[Finding] = Finding) -> ColumnElement[bool]:
     """Return the condition that no mystery visit stands behind a finding that is still to be released."""
     return ~exists().where(
-        Patrol.id == Finding.patrol_id,
+        Patrol.id == finding.patrol_id,
         Patrol.mode == PatrolMode.MYSTERY,
         Patrol.released_at.is_(None),
-    ).correlate(Finding)
+    ).correlate(finding)
 
 
 def _with_names(rows: Select[Finding]) -> Select[Finding]:
@@ -215,6 +215,7 @@ class FindingFilter:
     source: FindingSource | None = None
     finder: Finder | None = None
     valid: bool = False  # without what was voided
+    released: bool = False  # without those of mystery visits that nobody may know of yet
     red_line: bool = False
     recording: bool = False  # a recording of the hall that nobody has saved yet
     line: int | None = None  # which red line
@@ -236,6 +237,7 @@ class FindingFilter:
             source=_member(FindingSource, args.get("source")),
             finder=_member(Finder, args.get("finder")),
             valid=args.get("valid") == "1",
+            released=args.get("released") == "1",
             red_line=args.get("red_line") == "1",
             recording=args.get("recording") == "1",
             line=row_id(args.get("line")),
@@ -256,6 +258,8 @@ def filtered(actor: Actor, wanted: FindingFilter) -> Select[Finding]:
     rows = visible_to(actor).where(*within(Finding.occurred_at, wanted.since, wanted.until))
     if wanted.valid:
         rows = rows.where(Finding.status != FindingStatus.VOID)
+    if wanted.released:
+        rows = rows.where(released())
     item = _item_condition(wanted)
     if item:
         rows = rows.where(Finding.item_id.in_(select(ChecklistItem.id).where(*item)))

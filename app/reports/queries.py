@@ -13,6 +13,7 @@ from app import clock
 from app.accounts import admin_queries as accounts
 from app.accounts.admin_rules import AccountState
 from app.audit import entry_queries as audit
+from app.bulletins import queries as bulletins
 from app.core.figures import Rows
 from app.core.i18n import N_
 from app.core.workdays import WorkCalendar
@@ -147,6 +148,10 @@ def _asks(actor: Actor, now: datetime, days: WorkCalendar) -> Iterator[tuple[str
     if actor.can(P.REGISTER_CONFIRM):
         rows = Rows("registers.index", {"mine": "confirm"})
         yield "registers", _Ask(N_("待我确认的登记"), rows, registers.waiting_for(actor), "open", False)
+    if actor.can(P.BULLETIN_REVIEW) or actor.can(P.BULLETIN_ISSUE):
+        query = {"mine": "1"}
+        waiting = bulletins.filtered(actor, query)
+        yield "bulletins", _Ask(N_("待我处理的通报"), Rows(bulletins.LIST, query), waiting, "open", False)
     for key, name, look in _STANDING if reads else ():
         yield key, _notices("stands", key, name, look, actor, now, days)
     yield from _watched(actor, now)

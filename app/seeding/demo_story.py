@@ -2,7 +2,8 @@
 
 What people do goes through the services they use themselves: rounds in `demo_rounds`, what is said of
 findings in `demo_findings`, notices and what becomes of them in `demo_notices`, the small ledgers in
-`demo_registers`, the months in `demo_months`, the awards in `demo_awards`.
+`demo_registers`, the months in `demo_months`, the awards in `demo_awards`, the bulletins in
+`demo_bulletins`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from app.inspections import plan_queries, plan_rules, plan_services
 from app.inspections.rules import PatrolMode
 from app.seeding import (
     demo_awards,
+    demo_bulletins,
     demo_findings,
     demo_months,
     demo_notices,
@@ -53,6 +55,7 @@ def run(settings: Settings, now: datetime) -> None:
     demo_registers.plan(stage)
     demo_months.plan(stage)
     demo_awards.plan(stage)
+    demo_bulletins.plan(stage)
     stage.play()
 
 

@@ -204,6 +204,7 @@ NUMBERED = {
     DocumentKind.AWARD_DECISION: (N_("评选审批表的代字"), N_("评选审批表的文号格式")),
     DocumentKind.AWARD_NOTICE: (N_("表彰通报的代字"), N_("表彰通报的文号格式")),
     DocumentKind.YEAR_RESULT: (N_("年度考核结果的代字"), N_("年度考核结果的文号格式")),
+    DocumentKind.WEEKLY_BULLETIN: (N_("周通报的代字"), N_("周通报的文号格式")),
 }
 
 

@@ -17,6 +17,9 @@ from app import create_app
 from app.accounts import queries as accounts
 from app.attachments.models import Attachment
 from app.audit import verification
+from app.bulletins import queries as bulletins
+from app.bulletins.models import Bulletin
+from app.bulletins.rules import BulletinStatus, Content
 from app.db import migrate
 from app.db.uow import end_reading
 from app.documents.models import Document
@@ -295,6 +298,20 @@ def test_a_quarter_is_awarded_a_month_is_in_publication_and_the_year_runs(told: 
     candidates = db.session.scalars(select(AwardCandidate).where(AwardCandidate.reason != "")).all()
     assert {row.decided_rank is None for row in candidates} == {True, False}
     assert db.session.scalars(select(AwardObjection)).all()
+
+
+def test_weeks_are_told_but_for_one_and_the_running_one_is_a_draft(told: Flask) -> None:
+    rows = db.session.scalars(select(Bulletin).order_by(Bulletin.week_on, Bulletin.edition)).all()
+    assert {row.status for row in rows} == set(BulletinStatus)
+    assert rows[-1].status is BulletinStatus.DRAFT and rows[-1].week_on <= TODAY <= rows[-1].last_on
+    found = bulletins.cadence(rows[0].centre_id, TODAY.year, TODAY)
+    assert len(found.missing) == 2  # the one that was missed, and that in which the story begins
+    assert found.figure.numerator + 3 == found.figure.denominator  # one more waits for the director
+    for row in rows:
+        if row.figures:
+            content = Content.read(row.figures)
+            assert content.found == content.basic[4].now.numerator > 0
+            assert content.found == sum(body.found for body in content.bodies)
 
 
 def test_words_are_kept_for_every_item_of_people_that_costs_points() -> None:
