@@ -33,6 +33,8 @@ class AuditEntry(Model):
         Index(
             "ix_audit_entries_refused",
             "at_us",
+            "centre_id",
+            "seq",
             sqlite_where=literal_column("result = 'refused'"),
             postgresql_where=literal_column("result = 'refused'"),
         ),

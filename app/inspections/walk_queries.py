@@ -16,6 +16,7 @@ from app.core.errors import NotFound
 from app.core.i18n import N_
 from app.db import scope
 from app.db.drafts import Draft
+from app.db.listing import unsteered
 from app.extensions import db
 from app.inspections import draft_rules as content_of
 from app.inspections import plan_queries, plan_rules, rules
@@ -23,7 +24,16 @@ from app.inspections.models import ChecklistItem, Finding, Patrol
 from app.inspections.queries import items_for, items_of
 from app.inspections.rules import Doubt, FindingStatus
 from app.organisation import queries as organisation
-from app.organisation.models import Absence, Department, PatrolPoint, Posting, Section, StaffMember, Zone
+from app.organisation.models import (
+    Absence,
+    Centre,
+    Department,
+    PatrolPoint,
+    Posting,
+    Section,
+    StaffMember,
+    Zone,
+)
 from app.organisation.queries import OnPost
 from app.permissions import Actor
 from app.rectifications.models import Rectification, RectifiedFinding
@@ -152,7 +162,10 @@ class OpenOne:
 
 
 def open_rectifications(point_ids: Collection[int], before: datetime) -> dict[int, list[OpenOne]]:
-    """Return what is still being mended at each of these points, of what was issued before a moment."""
+    """Return what is still being mended at each of these points, of what was issued before a moment.
+
+    What is open anywhere is far less than what was ever found at a point: it is looked through first.
+    """
     rows = db.session.execute(
         select(
             Finding.patrol_point_id,
@@ -165,8 +178,9 @@ def open_rectifications(point_ids: Collection[int], before: datetime) -> dict[in
         .join(RectifiedFinding, RectifiedFinding.finding_id == Finding.id)
         .join(Rectification, RectifiedFinding.rectification_id == Rectification.id)
         .where(
-            Finding.patrol_point_id.in_(point_ids),
-            Rectification.status.not_in(ENDED),
+            unsteered(Finding.patrol_point_id).in_(point_ids),
+            Rectification.centre_id.in_(select(Centre.id)),
+            Rectification.status.in_([status for status in RectificationStatus if status not in ENDED]),
             Rectification.issued_at < before,
         )
         .order_by(Rectification.issued_at, Rectification.id)

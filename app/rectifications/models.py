@@ -70,6 +70,7 @@ class Rectification(Audited, OnBehalf, Searchable, Model):
         Index("ix_rectifications_closed", "centre_id", "closed_at", "id"),
         Index("ix_rectifications_of_department", "department_id", "issued_at", "id"),
         Index("ix_rectifications_owner", "owner_id", "status"),
+        Index("ix_rectifications_owner_user", "owner_user_id", "status"),
         Index("ix_rectifications_rechecker", "rechecker_id", "status"),
         CheckConstraint(
             "(CASE WHEN department_id IS NULL THEN 0 ELSE 1 END)"

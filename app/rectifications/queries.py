@@ -16,7 +16,7 @@ from app.attachments.models import Attachment
 from app.attachments.rules import FileKind
 from app.core.workdays import WorkCalendar
 from app.db import scope
-from app.db.listing import Order, Page, capped_counts, fetch
+from app.db.listing import Order, Page, capped_counts, fetch, unsteered
 from app.documents.models import Document
 from app.extensions import db
 from app.inspections import queries as inspections
@@ -34,7 +34,9 @@ from app.worktime.queries import calendar
 
 def visible_to(actor: Actor) -> Select[Rectification]:
     """Return the rectifications in sight: the centre's for its roles, else those one answers for."""
-    own: ColumnElement[bool] = Rectification.centre_id.in_(actor.centre_ids)
+    # Of a centre's many, a department's few are found by who answers for them.
+    centre = Rectification.centre_id if actor.centre_wide else unsteered(Rectification.centre_id)
+    own: ColumnElement[bool] = centre.in_(actor.centre_ids)
     if actor.upper_centre_id is not None:  # only a lower centre is ever addressed by another
         own = or_(own, Rectification.to_centre_id.in_(actor.centre_ids))
     rows = select(Rectification).where(own)
@@ -66,7 +68,8 @@ def ledger(actor: Actor, args: Mapping[str, str], now: datetime) -> Ledger:
     by = Rectification.closed_at if any(filter_queries.closed_between(args)) else Rectification.issued_at
     order = Order(by, Rectification.id, centre=Rectification.centre_id)
     shown, cursor, searched = with_names(rows), args.get("cursor"), bool(args.get("q"))
-    page = fetch(db.session(), shown, order, cursor, centres=actor.centre_ids, searched=searched)
+    centres = actor.centre_ids if actor.centre_wide else ()
+    page = fetch(db.session(), shown, order, cursor, centres=centres, searched=searched and actor.centre_wide)
     counted = figures(actor, now, days, rows)
     return Ledger(page, counted.listed, clocks_of(page.rows, now, days), counted)
 

@@ -16,7 +16,9 @@ from app.rectifications.models import Rectification
 
 def answered_by(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that the actor answers for a rectification: by body or by name."""
-    own: list[ColumnElement[bool]] = [Rectification.department_id.in_(actor.department_ids)]
+    own: list[ColumnElement[bool]] = []
+    if actor.department_ids:
+        own.append(Rectification.department_id.in_(actor.department_ids))
     if actor.section_id:
         own.append(Rectification.section_id == actor.section_id)
     if actor.staff_member_id:

@@ -103,6 +103,7 @@ FEW = (
     "ix_rectifications_instruction_id",
     "ix_rectifications_rechecker",
     "ix_rectifications_owner",
+    "ix_rectifications_department",
     "ix_documents_serial",
     "round_on>? AND round_on<?",
     "closed_at>? AND closed_at<?",
@@ -127,6 +128,7 @@ CASES = (
     *(("wang", url) for url in LEDGERS),  # his centre has others below it
     *(("outsider", url) for url in LEDGERS),
     *(("chief_a", url) for url in ("/", "/rectifications?mine=answer", "/rectifications?stands=overdue")),
+    *(("window_a", url) for url in ("/", "/rectifications", "/rectifications?stands=open")),
     *(("auditor", url) for url in ("/", *LOG)),
 )
 
