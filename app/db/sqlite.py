@@ -100,7 +100,7 @@ def _stand_in_line(handle: int) -> None:
 def prepare_load(session: Session) -> None:
     """Give this process's connection room for a long load: pages are written once a batch, not many times."""
     if session.get_bind().dialect.name == "sqlite":
-        for pragma in ("cache_size=-200000", "wal_autocheckpoint=20000"):
+        for pragma in ("cache_size=-800000", "wal_autocheckpoint=50000"):
             session.connection().exec_driver_sql(f"PRAGMA {pragma}")
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import pickle
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from multiprocessing.connection import Connection
+from queue import Queue
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
@@ -95,11 +98,14 @@ def run(
 @contextmanager
 def _collecting_seldom() -> Iterator[None]:
     """Stop the search for cycles: rows and entries form none, and it costs a sixth of the time."""
+    gc.collect()
+    gc.freeze()  # what is there already is not looked through again
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
+        gc.unfreeze()
 
 
 def _sign(settings: Settings, at: datetime) -> None:
@@ -117,10 +123,24 @@ def _told_elsewhere(hall: Hall, findings: int, base_url: str, database: str) -> 
     teller.start()
     there.close()
 
-    def weeks() -> Iterator[Week]:
-        while (week := here.recv()) is not None:  # EOFError if the teller has died
-            yield week
+    # Taken out of the pipe while the week before is written, so that the teller never waits for that.
+    ready: Queue[bytes] = Queue(maxsize=2)
 
+    def receive() -> None:
+        with suppress(EOFError, OSError):  # the teller has died, or nobody listens any more
+            while True:
+                ready.put(here.recv_bytes())
+        ready.put(b"")
+
+    def weeks() -> Iterator[Week]:
+        while sent := ready.get():
+            week: Week | None = pickle.loads(sent)  # noqa: S301  (our own child's)
+            if week is None:
+                return
+            yield week
+        raise EOFError("whoever tells the weeks has died")
+
+    threading.Thread(target=receive, daemon=True).start()
     try:
         yield weeks()
     finally:

@@ -28,6 +28,7 @@ from app.seeding import reference
 from app.seeding.large_hall import Body, Hall, Item, Spot
 
 FINDINGS_A_ROUND = 20
+SPARE = 200  # one more of so many: chance may bring home a few less
 _MODES = (*[PatrolMode.DAILY] * 6, PatrolMode.SPECIAL, PatrolMode.LEADER, PatrolMode.ACCOMPANIED)
 # What is decided on the spot; RECTIFY here means that a notice follows the same day.
 _DECIDED = (
@@ -74,7 +75,7 @@ def serial(last: Counter[tuple[str, int]], kind: str, year: int) -> int:
 
 def plan(hall: Hall, findings: int) -> Iterator[Round]:
     """Yield the rounds of all years, so many that they bring home the wanted number of findings."""
-    rounds = max(len(hall.zones), findings // FINDINGS_A_ROUND)
+    rounds = max(len(hall.zones), (findings + findings // SPARE) // FINDINGS_A_ROUND + 2)
     a_day: Counter[int] = Counter(number * len(hall.days) // rounds for number in range(rounds))
     walked = 0
     for place, day in enumerate(hall.days):
@@ -98,7 +99,7 @@ def walk(
     open_spots = [spot for spot in spots if spot.id not in closed] or list(spots)
     found = [
         _find(hall, patrol_id, number, rng.choice(open_spots), begun, ended, inspector, ids, last, rng)
-        for _ in range(FINDINGS_A_ROUND + rng.randint(-6, 8))
+        for _ in range(FINDINGS_A_ROUND + rng.randint(-7, 7))
     ]
     checks = [_check(spot, patrol_id, spot.id in closed, found, begun, ids) for spot in spots]
     values = {
