@@ -11,7 +11,7 @@ FactValue = Decimal | str
 Source = tuple[str, int]  # a ledger and the id of its row
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: a month makes tens of thousands, and freezing doubles their cost
 class ScoreEvent:
     """One fact of a ledger row, at its place and time; what it costs is the rulebook's business."""
 

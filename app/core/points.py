@@ -48,11 +48,22 @@ def settled(parts: Sequence[Fraction]) -> list[Decimal]:
 
     What is lost by cutting off thirds is added to the last part that has no exact decimal.
     """
-    units = [_half_up(part, _UNIT) for part in parts]
+    units = [_units(part) for part in parts]
     inexact = [index for index, part in enumerate(parts) if _UNIT % part.denominator]
     if inexact:
         units[inexact[-1]] += _half_up(total(parts), _UNIT) - sum(units)
     return [_decimal(unit, LINE_PLACES) for unit in units]
+
+
+def _units(part: Fraction) -> int:
+    """Return a part in the last place of a line."""
+    times, rest = divmod(_UNIT, part.denominator)
+    return _half_up(part, _UNIT) if rest else part.numerator * times
+
+
+def exact(value: Fraction) -> Decimal:
+    """Return a number that is kept as it is written; most are whole."""
+    return Decimal(value.numerator) if value.denominator == 1 else Decimal(plain(value))
 
 
 @lru_cache(maxsize=4096)

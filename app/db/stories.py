@@ -7,7 +7,7 @@ that the same change would have left if it had been made alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -22,7 +22,7 @@ from app.audit.chain import Link
 from app.core.actions import Action
 from app.db import changes, search
 from app.db.mixins import Audited, Searchable
-from app.db.rows import insert_rows
+from app.db.rows import converters, insert_rows, scalar_defaults
 from app.db.search import Indexed
 from app.extensions import Model
 from app.permissions import Actor
@@ -97,7 +97,7 @@ def prepare(told: Iterable[Story], dialect: Dialect) -> Batch:
         ):
             plain = tuple(
                 values[key] if convert is None else convert(values[key])
-                for key, convert in _converters(model, dialect)
+                for key, convert in converters(model, dialect)
             )
             rows.setdefault(model.__tablename__, []).append(plain)
         if issubclass(story.model, Searchable):
@@ -105,13 +105,6 @@ def prepare(told: Iterable[Story], dialect: Dialect) -> Batch:
             found.append(search.indexed(story.row_id, _ask(story.model, "search_text", row)))
     entries.sort(key=lambda link: link.at_us)
     return Batch(rows, texts, entries)
-
-
-@cache
-def _converters(model: Any, dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
-    """Return the columns of a table in their order, each with what makes its values plain for the driver."""
-    columns = inspect(model).local_table.columns
-    return [(column.key, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in columns]
 
 
 def write(session: Session, batch: Batch) -> None:
@@ -177,10 +170,7 @@ def _tell(story: Story) -> tuple[dict[str, Any], list[Link]]:
 @cache
 def _blank(model: Any) -> dict[str, Any]:
     """Return a row with nothing but its defaults, so that all rows of a batch have the same columns."""
-    blank = {
-        column.key: column.default.arg if column.default is not None and column.default.is_scalar else None  # type: ignore[attr-defined]
-        for column in inspect(model).local_table.columns
-    }
+    blank = dict.fromkeys(inspect(model).local_table.columns.keys()) | scalar_defaults(model)
     return {**blank, "version": 1}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.audit import append as audit
@@ -20,6 +20,7 @@ from app.core.i18n import N_
 from app.db import changes, search, stories
 from app.db.changes import plain
 from app.db.mixins import Audited, Searchable
+from app.db.rows import insert_mappings
 from app.db.sqlite import WRITE, write_turn
 from app.db.stories import Batch
 from app.extensions import Model, db
@@ -82,7 +83,7 @@ class UnitOfWork:
         self.session.flush()
         batch = list(rows)
         if batch:
-            self.session.connection().execute(insert(model), batch)
+            insert_mappings(self.session.connection(), model, batch)
         self.touched.setdefault(id(subject), (subject, {}))
 
     def tell(self, batch: Batch) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 from app.core.errors import Invalid
 from app.core.events import FactValue
@@ -32,7 +32,7 @@ Value = FactValue | Fraction
 Group = tuple[Repeat | None, str, str]  # the rule for repeats, what is counted together, whose
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: a month makes tens of thousands, and freezing doubles their cost
 class Charge:
     """One entry under its item: signed points, and the sentence that explains them."""
 
@@ -61,6 +61,11 @@ class _Unit:
     @cached_property
     def said(self) -> tuple[str, ...]:
         return tuple(_said(self.item, self))
+
+    @cached_property
+    def charged(self) -> tuple[Fraction, str]:
+        """Return the signed points and the sentence, where nothing about the entry changes them."""
+        return (-self.worth if self.item.kind is ItemKind.DEDUCT else self.worth), "；".join(self.said)
 
 
 def charges(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook] = ()) -> list[Charge]:
@@ -100,10 +105,11 @@ def _by_version(book: Rulebook, sheet: Sheet, versions: Sequence[Rulebook]) -> l
     parted: list[list[Entry]] = [[] for _ in known]
     whole = {item.id for _, item in book.items() if item.per is Per.TOTAL}
     items = [{item.id for _, item in each.items()} for each in known]
+    judging = cache(partial(in_force, tuple(known)))  # of a day, which has many entries
     for entry in sheet.entries:
         version: Rulebook | None = book
         if entry.on and entry.item not in whole:
-            version = in_force(known, entry.on) or (book if entry.earlier else None)
+            version = judging(entry.on) or (book if entry.earlier else None)
         if version is None:
             message = N_("“%(item)s”发生于 %(day)s，当时没有施行中的考核细则。")
             raise Invalid(message, item=entry.item, day=entry.on and entry.on.isoformat())
@@ -195,7 +201,7 @@ def _moment(entry: Entry) -> tuple[bool, date]:
 
 
 def _order(entry: Entry) -> tuple[object, ...]:
-    facts = sorted((name, str(value)) for name, value in entry.facts.items())
+    facts = sorted((name, str(value)) for name, value in entry.facts.items()) if entry.facts else []
     return (
         *_moment(entry),
         entry.person,
@@ -330,6 +336,10 @@ def _dearer(repeat: Repeat, count: Fraction, so_far: Fraction, total: Fraction) 
 def _charge(
     category: Category, item: RuleItem, entry: Entry, unit: _Unit, repeat: Repeat | None, dearer: Fraction
 ) -> Charge:
+    whole = isinstance(item.amount, AsEntered) or item.per is Per.TOTAL
+    count = Fraction(entry.count) if whole else unit.count
+    if not (entry.earlier or entry.same_as or (repeat and dearer)):
+        return Charge(category, item, entry, count, *unit.charged)
     points, said = unit.worth, unit.said
     if entry.earlier:
         points, said = Fraction(), (f"{item.name} {unit.counted}", N_("以前期间的，只计入累计次数"))
@@ -339,8 +349,6 @@ def _charge(
     elif repeat and dearer:
         points += dearer * unit.points * (Fraction(repeat.times) - 1)
         said = (*said, _repeated(repeat, unit.count, dearer))
-    whole = isinstance(item.amount, AsEntered) or item.per is Per.TOTAL
-    count = Fraction(entry.count) if whole else unit.count
     signed = -points if item.kind is ItemKind.DEDUCT else points
     return Charge(category, item, entry, count, signed, "；".join(said))
 

@@ -20,7 +20,7 @@ from app.evaluations.rulebook_rules import Award
 RANKED_BY_SCORE = Award("")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: a month makes tens of thousands, and freezing doubles their cost
 class Line:
     item: str
     item_name: str

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.core import collecting
 from app.core.clock import ClockEvent, ClockRule, EventKind, replay
 from app.core.errors import Invalid, NotAllowed, Stale
 from app.core.events import Source
@@ -91,7 +92,8 @@ def drafted(
 
     `waived` stands for what was decided about objections so far.
     """
-    return score(material_queries.gather(centre_id, first_on, waived))
+    with collecting.put_off():
+        return score(material_queries.gather(centre_id, first_on, waived))
 
 
 def compute_month(
@@ -108,7 +110,8 @@ def compute_month(
     month = open_month(uow, centre_id, first_on)
     transition = step(TRANSITIONS, month.state, MonthVerb.COMPUTE, uow.actor.permissions)
     month.state = transition.to
-    keep(uow, month, computed, moved=moved)
+    with collecting.put_off():
+        keep(uow, month, computed, moved=moved)
     return month
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from app.core.errors import Invalid
 from app.core.events import Source
 from app.core.i18n import N_
-from app.core.points import capped, plain, rounded, settled, total
+from app.core.points import capped, exact, plain, rounded, settled, total
 from app.evaluations.charge_rules import Charge, charges
 from app.evaluations.outcome_rules import is_eligible, outcome_of, raised_vetoes, veto_words
 from app.evaluations.rulebook_rules import Category, Outcome, Part, Rulebook, RuleItem, Score, Veto
@@ -18,7 +18,7 @@ from app.evaluations.rules import BASE, BONUS_CAP, CEILING, FLOOR, ItemKind, Par
 from app.evaluations.sheet_rules import Sheet
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: a month makes tens of thousands, and freezing doubles their cost
 class ScoreLine:
     """One line of a sheet; the points of all lines sum to the score before rounding."""
 
@@ -56,7 +56,7 @@ class Evaluation:
         return next((scored for scored in self.others if scored.score.id == score_id), None)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: a month makes tens of thousands, and freezing doubles their cost
 class _Line:
     """A line while its points are still exact."""
 
@@ -108,23 +108,22 @@ class _Run:
         for charge in self.charges:
             for person in {"", charge.entry.person}:
                 self.by_category.setdefault((charge.category.id, person), []).append(charge)
-        self.exact: dict[tuple[str, str], list[_Line]] = {}
+        self.known: dict[tuple[str, str], tuple[list[_Line], Fraction]] = {}
 
     def scored(self, score_id: str, person: str = "") -> Scored:
         """Return a score as it is printed."""
-        lines = self._lines(score_id, person)
+        lines, sum_of_lines = self._lines(score_id, person)
         points = settled([line.points for line in lines])
         printed = tuple(
-            ScoreLine(
-                line.item, Decimal(plain(line.count)), each, line.why, line.person or person, line.source
-            )
+            ScoreLine(line.item, exact(line.count), each, line.why, line.person or person, line.source)
             for line, each in zip(lines, points, strict=True)
         )
         score = self.book.score(score_id)
-        return Scored(score, person, sum(points, Decimal()), rounded(_sum(lines)), printed)
+        return Scored(score, person, sum(points, Decimal()), rounded(sum_of_lines), printed)
 
-    def _lines(self, score_id: str, person: str) -> list[_Line]:
-        if (score_id, person) not in self.exact:
+    def _lines(self, score_id: str, person: str) -> tuple[list[_Line], Fraction]:
+        """Return the lines of a score and their sum."""
+        if (score_id, person) not in self.known:
             score = self.book.score(score_id)
             lines = [_Line(BASE, Fraction(score.base), N_("基础分"))] if score.base else []
             for category in self.book.categories_of(score):
@@ -133,9 +132,10 @@ class _Run:
             lines += self._liability(score)
             for part in score.parts:
                 lines += self._part(part)
-            lines += _limits(score, _sum(lines))
-            self.exact[score_id, person] = lines
-        return self.exact[score_id, person]
+            before = _sum(lines)
+            limits = _limits(score, before)
+            self.known[score_id, person] = [*lines, *limits], before + _sum(limits)
+        return self.known[score_id, person]
 
     def _category(self, category: Category, person: str) -> list[_Line]:
         """Return the lines of a category: its items, then what its maxima give back or take away."""
@@ -148,16 +148,19 @@ class _Run:
             charged.setdefault(each.item.id, []).append(_charged(each))
         for name, found in charged.items():
             lines += _with_limit(items[name], found)
-        taken = -_sum([line for line in lines if not line.bonus])
-        earned = _sum([line for line in lines if line.bonus])
-        if category.stop_at_zero and category.max is not None and taken > category.max:
-            said = {"name": category.name, "sum": plain(taken), "max": plain(category.max)}
-            why = N_("%(name)s共扣 %(sum)s 分，满分 %(max)s 分，扣完为止") % said
-            lines.append(_Line(category.id, taken - Fraction(category.max), why))
-        if category.bonus_cap is not None and earned > category.bonus_cap:
-            said = {"name": category.name, "sum": plain(earned), "max": plain(category.bonus_cap)}
-            why = N_("%(name)s共得 %(sum)s 分，最多 %(max)s 分") % said
-            lines.append(_Line(category.id, Fraction(category.bonus_cap) - earned, why, bonus=True))
+        # Sums are exact and dear: taken only where something depends on them.
+        if category.stop_at_zero and category.max is not None:
+            taken, most = -_sum([line for line in lines if not line.bonus]), category.max
+            if taken > most:
+                said = {"name": category.name, "sum": plain(taken), "max": plain(most)}
+                why = N_("%(name)s共扣 %(sum)s 分，满分 %(max)s 分，扣完为止") % said
+                lines.append(_Line(category.id, taken - Fraction(most), why))
+        if category.bonus_cap is not None:
+            earned, most = _sum([line for line in lines if line.bonus]), category.bonus_cap
+            if earned > most:
+                said = {"name": category.name, "sum": plain(earned), "max": plain(most)}
+                why = N_("%(name)s共得 %(sum)s 分，最多 %(max)s 分") % said
+                lines.append(_Line(category.id, Fraction(most) - earned, why, bonus=True))
         return lines
 
     def _liability(self, score: Score) -> Iterator[_Line]:
@@ -172,9 +175,9 @@ class _Run:
         if part.kind in (PartKind.MEAN_OF, PartKind.SUM_OF):
             yield from self._people(part)
         elif part.kind is PartKind.SCORE:
-            lines = self._lines(part.of, "")
+            lines, points = self._lines(part.of, "")
             why = f"{self.book.score(part.of).name}：{_breakdown(lines)}"
-            yield _Line(part.of, _sum(lines) * part.factor, why + _share(part))
+            yield _Line(part.of, points * part.factor, why + _share(part))
         else:
             name = next(each.name for each in self.book.inputs if each.id == part.of)
             given = self.sheet.inputs.get(part.of)
@@ -189,8 +192,8 @@ class _Run:
         mean = part.kind is PartKind.MEAN_OF
         divided = N_("；%(count)d 人平均") % {"count": len(people)} if mean else ""
         for person in people:
-            lines = self._lines(part.of, person)
-            points = _sum(lines) * part.factor / (len(people) if mean else 1)
+            lines, points = self._lines(part.of, person)
+            points = points * part.factor / (len(people) if mean else 1)
             why = f"{person}：{_breakdown(lines)}{divided}{_share(part)}"
             yield _Line(part.of, points, why, person=person)
 
@@ -205,7 +208,7 @@ def joined(score: Score, lines: Iterable[ScoreLine]) -> Scored:
     kept += _limits(score, _sum(kept))
     points = settled([line.points for line in kept])
     printed = tuple(
-        ScoreLine(line.item, Decimal(plain(line.count)), each, line.why, source=line.source)
+        ScoreLine(line.item, exact(line.count), each, line.why, source=line.source)
         for line, each in zip(kept, points, strict=True)
     )
     return Scored(score, "", sum(points, Decimal()), rounded(_sum(kept)), printed)
@@ -244,8 +247,10 @@ def _share(part: Part) -> str:
 
 
 def _with_limit(item: RuleItem, lines: list[_Line]) -> list[_Line]:
+    if item.at_most is None:
+        return lines
     total = _sum(lines)
-    if item.at_most is None or abs(total) <= item.at_most:
+    if abs(total) <= item.at_most:
         return lines
     limit = Fraction(item.at_most) * (1 if total > 0 else -1)
     said = {"name": item.name, "sum": plain(abs(total)), "max": plain(item.at_most)}
@@ -255,8 +260,10 @@ def _with_limit(item: RuleItem, lines: list[_Line]) -> list[_Line]:
 
 def _bonus_cap(score: Score, lines: list[_Line]) -> list[_Line]:
     """Return what the bonuses, after the maxima of their categories, exceed the cap of the score by."""
+    if score.bonus_cap is None:
+        return []
     earned = _sum([line for line in lines if line.bonus])
-    if score.bonus_cap is None or earned <= score.bonus_cap:
+    if earned <= score.bonus_cap:
         return []
     said = {"sum": plain(earned), "max": plain(score.bonus_cap)}
     why = N_("加分共 %(sum)s 分，最多加 %(max)s 分") % said

@@ -14,7 +14,7 @@ from app.core.events import FactValue, Source
 ACTUAL, TARGET, THRESHOLD = "actual", "target", "threshold"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: a month makes tens of thousands, and freezing doubles their cost
 class Entry:
     """One event under one item of the rulebook."""
 

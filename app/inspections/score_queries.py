@@ -16,6 +16,7 @@ from app.inspections.models import ChecklistItem, Finding, Patrol
 from app.inspections.queries import unreleased, within
 from app.inspections.rules import FindingStatus
 
+CHUNK = 10_000  # rows of seven columns
 SAME = timedelta(minutes=30)  # the same person, place and item so soon again is the same event
 
 
@@ -46,23 +47,25 @@ def score_events(
     if links is not None:
         rows = rows.where(ChecklistItem.code.in_(links))
     seen: dict[tuple[str, int, int | None], tuple[datetime, int]] = {}
-    for chunk in walk(db.session(), rows, Order(Finding.occurred_at, Finding.id, descending=False)):
-        bearing = [row.id for row in chunk if row.photos]
-        files = attachments.list_for(db.session(), Finding.__audit_type__, bearing)
-        for row in chunk:
-            key = row.code, row.patrol_point_id, row.staff_member_id
+    order = Order(Finding.occurred_at, Finding.id, descending=False)
+    for chunk in walk(db.session(), rows, order, CHUNK):
+        files = attachments.list_for(
+            db.session(), Finding.__audit_type__, [row.id for row in chunk if row.photos]
+        )
+        for finding_id, occurred_at, staff_id, point_id, department_id, _photos, code in chunk:
+            key = code, point_id, staff_id
             before = seen.get(key)
-            same = before[1] if before and row.occurred_at - before[0] <= SAME else None
+            same = before[1] if before and occurred_at - before[0] <= SAME else None
             if same is None:
-                seen[key] = row.occurred_at, row.id
+                seen[key] = occurred_at, finding_id
             yield ScoreEvent(
                 source=Finding.__audit_type__,
-                source_id=row.id,
-                occurred_at=row.occurred_at,
-                link=row.code,
-                staff_id=row.staff_member_id,
-                patrol_point_id=row.patrol_point_id,
-                department_id=row.department_id,
-                evidence=tuple(file.sha256 for file in files.get(row.id, ())),
+                source_id=finding_id,
+                occurred_at=occurred_at,
+                link=code,
+                staff_id=staff_id,
+                patrol_point_id=point_id,
+                department_id=department_id,
+                evidence=tuple(file.sha256 for file in files[finding_id]) if finding_id in files else (),
                 same_as=(Finding.__audit_type__, same) if same else None,
             )
