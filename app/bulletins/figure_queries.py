@@ -184,8 +184,8 @@ def _closing(actor: Actor, span: Span, now: datetime, days: WorkCalendar) -> tup
         return _count(name, definition, counted(args), Rows(LEDGER, args))
 
     return (
-        count(N_("下发整改"), N_("本周下发的整改，撤销的不计。"), issued),
-        count(N_("销号"), N_("本周销号的整改，不论何时下发。"), closed),
+        count(N_("下发件数"), N_("本周下发的整改，撤销的不计。"), issued),
+        count(N_("销号件数"), N_("本周销号的整改，不论何时下发。"), closed),
         Figure(
             "R14",
             N_("按期销号率"),
