@@ -106,6 +106,14 @@ def test_a_week_that_was_told_is_not_offered(site: Any, sign_in: Any) -> None:
     assert "哪一周" in Page(form.submit(), 422).text(".errors")
 
 
+def test_a_week_of_last_year_can_still_be_told(site: Any, sign_in: Any, clock: Any) -> None:
+    of_the_week(site)
+    clock.now += timedelta(weeks=7)
+    form = Page(sign_in("wang").get("/bulletins?year=2026")).form("form.entry")
+    record = follow(form.fill(week="2026-11-16").submit())
+    assert record.text("h1") == "2026年第47周通报"
+
+
 def test_an_issued_bulletin_is_corrected_by_another(site: Any, sign_in: Any) -> None:
     bulletin_id = prepared(site, issued, site)
     address = f"/bulletins/{bulletin_id}"
