@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from app.bulletins.rules import SIX, WEEK, Body, Content, Pair, Problem
+from app.bulletins.rules import SIX, Body, Content, Pair, Problem
 from app.core.figures import Figure, Form, Rows
 from app.core.i18n import N_
 from app.core.workdays import WorkCalendar
@@ -19,6 +19,7 @@ from app.inspections import figure_queries as inspections
 from app.inspections import plan_queries, queries
 from app.inspections.figure_queries import FINDINGS, PATROLS, Span
 from app.inspections.models import ChecklistItem, Finding
+from app.inspections.plan_rules import WEEK
 from app.inspections.queries import within
 from app.inspections.rules import FindingStatus
 from app.inspections.walk_queries import EARLIER
@@ -183,9 +184,10 @@ def _closing(actor: Actor, span: Span, now: datetime, days: WorkCalendar) -> tup
     def count(name: str, definition: str, args: Mapping[str, str]) -> Figure:
         return _count(name, definition, counted(args), Rows(LEDGER, args))
 
+    struck_off = count(N_("销号件数"), N_("本周销号的整改，不论何时下发。"), closed)
     return (
         count(N_("下发件数"), N_("本周下发的整改，撤销的不计。"), issued),
-        count(N_("销号件数"), N_("本周销号的整改，不论何时下发。"), closed),
+        struck_off,
         Figure(
             "R14",
             N_("按期销号率"),
@@ -193,8 +195,8 @@ def _closing(actor: Actor, span: Span, now: datetime, days: WorkCalendar) -> tup
             Form.SHARE,
             counted(on_time),
             Rows(LEDGER, on_time),
-            counted(closed),
-            Rows(LEDGER, closed),
+            struck_off.numerator,
+            struck_off.rows,
         ),
         count(N_("整改中"), N_("到数据截止时还没有提交的整改。"), stands[Due.OPEN]),
         count(N_("即将到期"), N_("其中即将到期的。"), stands[Due.DUE_SOON]),

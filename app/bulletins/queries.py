@@ -13,7 +13,7 @@ from app import clock
 from app.accounts.models import User
 from app.bulletins import rules
 from app.bulletins.models import Bulletin
-from app.bulletins.rules import PUBLIC, WEEK, BulletinFacts, BulletinStatus, monday
+from app.bulletins.rules import PUBLIC, BulletinFacts, BulletinStatus
 from app.core.figures import Figure, Form, Rows
 from app.core.i18n import N_
 from app.db import scope
@@ -23,6 +23,7 @@ from app.documents.models import Document
 from app.extensions import db
 from app.inspections import plan_queries
 from app.inspections.models import Patrol
+from app.inspections.plan_rules import WEEK, monday
 from app.inspections.rules import PatrolStatus
 from app.permissions import Actor, Permission
 from app.worktime.queries import calendar

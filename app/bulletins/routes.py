@@ -21,6 +21,7 @@ from app.core.machine import NO_PERMISSION, allowed, explain
 from app.db.scope import row_id
 from app.db.uow import UnitOfWork, begin_reading
 from app.extensions import db
+from app.inspections.plan_rules import monday
 from app.permissions import Permission
 from app.web.access import actor, can, requires
 from app.web.changes import attempt, stamp
@@ -158,7 +159,7 @@ def _cadence() -> queries.Cadence | None:
 def _weeks(cadence: queries.Cadence | None) -> list[tuple[str, str]]:
     """Return the weeks that may be drafted, the latest first, the running one last."""
     found = []
-    for week_on in [*(cadence.missing[:OFFERED] if cadence else ()), rules.monday(clock.today())]:
+    for week_on in [*(cadence.missing[:OFFERED] if cadence else ()), monday(clock.today())]:
         text, values = week_words(week_on)
         found.append(
             (week_on.isoformat(), _(text, **values) + f"（{week_on:%m-%d} — {week_on + rules.SIX:%m-%d}）")

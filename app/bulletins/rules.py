@@ -13,9 +13,10 @@ from app.core.actions import Action
 from app.core.figures import Figure, Form, Rows
 from app.core.i18n import N_
 from app.core.machine import Transition
+from app.inspections.plan_rules import WEEK
 from app.permissions import Permission
 
-WEEK, SIX = timedelta(days=7), timedelta(days=6)
+SIX = timedelta(days=6)
 TEXT_MAX = 2000
 Said = tuple[str, Mapping[str, object]]  # a text to be translated, and its values
 
@@ -83,11 +84,6 @@ TRANSITIONS: dict[tuple[BulletinStatus, BulletinVerb], Step] = {
 
 
 # --- weeks ----------------------------------------------------------------------------------------
-
-
-def monday(day: date) -> date:
-    """Return the first day of the ISO week that a day lies in."""
-    return day - timedelta(days=day.weekday())
 
 
 def year_of(week_on: date) -> int:

@@ -19,7 +19,6 @@ from app.bulletins.rules import (
     BulletinVerb,
     Content,
     Step,
-    monday,
 )
 from app.core.errors import Invalid, NotAllowed
 from app.core.i18n import N_
@@ -29,6 +28,7 @@ from app.db.uow import UnitOfWork
 from app.documents import services as documents
 from app.documents.rules import DocumentKind
 from app.documents.services import Paper
+from app.inspections.plan_rules import monday
 from app.organisation.models import Centre
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from app.bulletins import figure_queries, queries, services
 from app.bulletins.models import Bulletin
-from app.bulletins.rules import WEEK, monday
 from app.db.uow import unit_of_work
 from app.extensions import db
+from app.inspections.plan_rules import WEEK, monday
 from app.permissions import Actor
 from app.seeding.demo_months import DIRECTOR, HEAD
 from app.seeding.demo_stage import Stage, moment

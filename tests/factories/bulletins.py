@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from app import clock
 from app.bulletins import figure_queries, services
 from app.bulletins.models import Bulletin
-from app.bulletins.rules import BULLETIN_DRAFTED, WEEK, BulletinStatus, monday
+from app.bulletins.rules import BULLETIN_DRAFTED, BulletinStatus
 from app.db.uow import unit_of_work
 from app.extensions import db
+from app.inspections.plan_rules import WEEK, monday
 from app.permissions import Permission
 from tests.cast import actor
 from tests.factories.base import Example, Ids, Ledger, Visit
