@@ -1,4 +1,4 @@
-"""Python's search for reference cycles, put off while masses of plain values are made."""
+"""Python's search for reference cycles, put off while masses of objects are made that live on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def put_off() -> Iterator[None]:
-    """Stop the search for cycles: plain values form none, and it costs a sixth of the time or more."""
+    """Stop the search for cycles: there is none to be found yet, and it costs a sixth of the time or more."""
     was_on = gc.isenabled()
     gc.disable()
     try:
