@@ -161,7 +161,7 @@ def render_papers(pages: Sequence[str], evidence: Mapping[str, bytes]) -> list[b
     """Return the PDF of each of many papers, fifty in one layout: fonts and rules are read once for these."""
     found: list[bytes] = []
     for start in range(0, len(pages), TOGETHER):
-        # Boxes refer to each other in circles; looking for dead ones while all live costs a quarter of the time.
+        # Boxes refer to each other in circles: looking for dead ones while all live costs a quarter of it.
         with collecting.put_off():
             found += _render_together(pages[start : start + TOGETHER], evidence)
         gc.collect()
