@@ -95,10 +95,10 @@ def _command(kind: str) -> list[str]:
 @contextmanager
 def serving(kind: str, environ: Mapping[str, str]) -> Iterator[Server]:
     """Start a server and wait for its first page."""
+    full = {**os.environ, **environ}
+    full.pop("PYTHONDONTWRITEBYTECODE", None)  # a server that is started again finds its modules compiled
     start = time.perf_counter()
-    process = subprocess.Popen(
-        _command(kind), cwd=ROOT, env={**os.environ, **environ}, start_new_session=True, stderr=sys.stderr
-    )
+    process = subprocess.Popen(_command(kind), cwd=ROOT, env=full, start_new_session=True, stderr=sys.stderr)
     try:
         while True:
             try:

@@ -154,7 +154,7 @@ class _Unreadable(Exception):
         self.seq = seq
 
 
-def _links(connection: Connection, centre_id: int, after: int, size: int = 2000) -> Iterator[tuple[Any, ...]]:
+def _links(connection: Connection, centre_id: int, after: int, size: int = 100) -> Iterator[tuple[Any, ...]]:
     """Yield a chain's entries in their order, a few at a time; memory stays flat."""
     entries = (
         select(*_LINK)

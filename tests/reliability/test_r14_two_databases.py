@@ -159,7 +159,7 @@ def queries_of(page: Page, ledger: Ledger, lot: random.Random, count: int) -> li
         address = str(link["href"])
         if address.startswith(page.address + "?") and "cursor" not in address:
             singles.add(tuple(parse(address)))
-    said = [cell for row in page.rows("main table")[1:12] for cell in row if len(cell) > 1]
+    said = [cell for row in page.rows("main table:not(.figure-table)")[1:12] for cell in row if len(cell) > 1]
     starts = [(cell, lot.randrange(len(cell) - 1)) for cell in lot.sample(said, min(len(said), 8))]
     singles |= {(("q", cell[start : start + 2]),) for cell, start in starts}
     singles |= {(("q", word[:2]),) for word in WORDS if word}
