@@ -35,7 +35,8 @@ def list_awards(actor: Actor, args: Mapping[str, str]) -> tuple[Page[AwardRun], 
     rows = visible_to(actor)
     if args.get("state") in set(AwardState):
         rows = rows.where(AwardRun.state == AwardState(args["state"]))
-    page = fetch(db.session(), rows, ORDER, args.get("cursor"), centres=actor.centre_ids)
+    shown = rows.options(joinedload(AwardRun.centre))
+    page = fetch(db.session(), shown, ORDER, args.get("cursor"), centres=actor.centre_ids)
     return page, capped_count(db.session(), rows)
 
 

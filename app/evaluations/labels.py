@@ -74,7 +74,7 @@ LABELS: dict[type[StrEnum], dict[Any, str]] = {
         ObjectionStatus.PENDING: N_("待决定"),
         ObjectionStatus.UPHELD: N_("维持"),
         ObjectionStatus.CHANGED: N_("变更"),
-        ObjectionStatus.REVOKED: N_("撤销"),
+        ObjectionStatus.REVOKED: N_("撤销计分"),
     },
     InputStatus: {
         InputStatus.RECORDED: N_("待确认"),
@@ -101,8 +101,8 @@ LABELS: dict[type[StrEnum], dict[Any, str]] = {
     },
     VersionStatus: {
         VersionStatus.DRAFT: N_("草稿"),
-        VersionStatus.IN_FORCE: N_("施行"),
-        VersionStatus.RETIRED: N_("停用"),
+        VersionStatus.IN_FORCE: N_("施行中"),
+        VersionStatus.RETIRED: N_("已停用"),
     },
     Standing: {
         Standing.DRAFT: N_("草稿"),

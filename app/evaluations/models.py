@@ -29,7 +29,7 @@ from app.evaluations.month_rules import Apart, MonthState, ObjectionStatus, Scor
 from app.evaluations.rules import Span, Subject
 from app.evaluations.version_rules import CODE_MAX, TITLE_MAX, VersionStatus
 from app.extensions import Model
-from app.organisation.models import Department, PatrolPoint, StaffMember
+from app.organisation.models import Centre, Department, PatrolPoint, StaffMember
 
 _LIVE: ColumnElement[bool] = literal_column("state <> 'withdrawn'")
 
@@ -59,6 +59,7 @@ class RulebookVersion(Audited, Model):
     # The log tells the lines that changed, and the hash of the whole.
     text: Mapped[str] = mapped_column(Text, info={"derived": True})
     sha256: Mapped[str] = mapped_column(String(64))
+    centre: Mapped[Centre] = relationship(lazy="raise")
 
     @property
     def audit_name(self) -> str:
@@ -78,6 +79,7 @@ class EvaluationMonth(Audited, Model):
     runs: Mapped[int] = mapped_column(default=0)  # how many there are; the latest counts
     published_on: Mapped[date | None] = mapped_column(Date)
     objections_until: Mapped[date | None] = mapped_column(Date)
+    centre: Mapped[Centre] = relationship(lazy="raise")
 
     @property
     def audit_name(self) -> str:
@@ -306,6 +308,7 @@ class AwardRun(Audited, Model):
     decision: Mapped[str] = mapped_column(Text, default="")  # what the meeting said
     withdrawn_reason: Mapped[str] = mapped_column(Text, default="")
 
+    centre: Mapped[Centre] = relationship(lazy="raise")
     rulebook: Mapped[RulebookVersion] = relationship(lazy="select")
     proposed_by: Mapped[User] = relationship(lazy="raise", foreign_keys=[proposed_by_id])
     decided_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[decided_by_id])

@@ -43,7 +43,8 @@ def announced_to(actor: Actor) -> Select[EvaluationMonth]:
 def list_months(actor: Actor, args: Mapping[str, str]) -> tuple[Page[EvaluationMonth], int]:
     """Return one page of months, the latest first, and their capped number."""
     rows = visible_to(actor)
-    page = fetch(db.session(), rows, MONTH_ORDER, args.get("cursor"), centres=actor.centre_ids)
+    shown = rows.options(joinedload(EvaluationMonth.centre))
+    page = fetch(db.session(), shown, MONTH_ORDER, args.get("cursor"), centres=actor.centre_ids)
     return page, capped_count(db.session(), rows)
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.db import scope
 from app.db.listing import Order, Page, capped_count, fetch
@@ -38,7 +38,8 @@ def list_versions(actor: Actor, args: Mapping[str, str]) -> tuple[Page[RulebookV
         rows = rows.where(RulebookVersion.status == VersionStatus(args["status"]))
     if args.get("subject") in set(Subject):
         rows = rows.where(RulebookVersion.subject == Subject(args["subject"]))
-    page = fetch(db.session(), rows, ORDER, args.get("cursor"), centres=actor.centre_ids)
+    shown = rows.options(joinedload(RulebookVersion.centre))
+    page = fetch(db.session(), shown, ORDER, args.get("cursor"), centres=actor.centre_ids)
     return page, capped_count(db.session(), rows)
 
 
