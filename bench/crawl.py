@@ -41,6 +41,8 @@ class Crawl:
             # A table of figures adds up a period and has no pager; a record may have one of its own.
             _, arguments = self.views.match(urlsplit(url).path, method="GET")
             is_list = '<nav class="pager"' in body and not arguments
+            if is_list and len(statements) > STATEMENTS:  # once more: a new process has read no calendar yet
+                statements = self.pages.visit(url)[1]
             (self.lists if is_list else self.others)[url] = statements
             for found in map(html.unescape, _LINK.findall(body)):
                 if found not in known and self._wanted(found):

@@ -111,7 +111,7 @@ def _patrol_page(row: Patrol, form: VoidForm | None = None, status: int = 200) -
 @bp.get("/findings")
 @requires(Permission.FINDING_READ)
 def findings() -> Response:
-    page, total = queries.list_findings(actor(), request.args)
+    page, total = queries.list_findings(actor(), request.args.to_dict())
     return render(
         "inspections/findings.html",
         "inspections/_findings.html",

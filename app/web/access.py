@@ -18,6 +18,7 @@ from app.web.page import label
 
 View = TypeVar("View", bound=Callable[..., object])
 login_manager = LoginManager()
+login_manager.session_protection = None  # our own table does it; this sends the cookie anew with every page
 PUBLIC_ENDPOINTS = frozenset({"static"})
 
 

@@ -22,7 +22,7 @@ from app.registry import FEATURES, find_room
 from app.web.language import LANGUAGES, gettext, markup
 
 _WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
-_LABELS: dict[type, dict[Any, str]] = {}
+_LABELS: dict[type, dict[Any, str]] = {}  # by enumeration, then by its members' values
 _WORDS: dict[str, dict[str, str]] = {"ACTIONS": {}, "SUBJECTS": {}, "FIELDS": {}, "JOBS": {}}
 
 
@@ -69,7 +69,7 @@ def label(value: object) -> str:
     """Return the word for an enumeration's member in the reader's language."""
     if value is None:
         return ""
-    return gettext(_LABELS[type(value)][value])
+    return gettext(_LABELS[type(value)][value._value_])  # type: ignore[attr-defined]
 
 
 def word(value: str, kind: str = "ACTIONS") -> str:
@@ -160,7 +160,8 @@ def init_app(app: Flask) -> None:
         room = find_room(feature.name, "labels")
         if room is None:
             continue
-        _LABELS.update(getattr(room, "LABELS", {}))
+        for kind, words in getattr(room, "LABELS", {}).items():
+            _LABELS[kind] = {member.value: word for member, word in words.items()}
         for kind, words in _WORDS.items():
             words.update(getattr(room, kind, {}))
     app.context_processor(_context)
