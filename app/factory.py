@@ -53,6 +53,7 @@ def build(settings: config.Settings | None = None) -> Flask:
 
     app.url_map.converters["int"] = addresses.RowId
     babel.init_app(app, locale_selector=language.choose)
+    language.init_app(app)
     access.init_app(app)
     security.init_app(app)
     errors.init_app(app)

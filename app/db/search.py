@@ -34,6 +34,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 _WORDS = re.compile(r"[^\W_]+")
 _MAX_WORDS = 8
+FEW = 500  # matches that are named in the statement that reads their rows
 GATHERED = 20_000  # matches that are looked up one by one and sorted within a tenth of a second
 
 
@@ -110,17 +111,21 @@ def found(
 ) -> ColumnElement[bool] | None:
     """Return the condition that a row contains every word of the query; None if it has no word.
 
-    Few matches are gathered. Of many, a page and a capped count need only the first: these are recognised
-    while the ledger is walked in its order.
+    Few matches are named, some gathered. Of many, a page and a capped count need only the first: these are
+    recognised while the ledger is walked in its order.
     """
     wanted = words(query)[:_MAX_WORDS]
     if not wanted:
         return None
     table = _table(name, session.get_bind().dialect.name == "postgresql")
     narrowed = select(table.c.rowid).where(_narrowed(session, table, wanted))
+    exact = narrowed.where(*_exactly(session, table, wanted, 3))
+    few = session.scalars(exact.limit(FEW + 1)).all()
+    if len(few) <= FEW:  # named: of a mere condition a planner may think that it holds often, and walk for it
+        return key.in_(few)
     likely = session.scalar(select(func.count()).select_from(narrowed.limit(GATHERED + 1).subquery())) or 0
     if likely <= GATHERED:
-        return key.in_(narrowed.where(*_exactly(session, table, wanted, 3)))
+        return key.in_(exact)
     return exists().where(table.c.rowid == key, *_exactly(session, table, wanted, 1))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
-from flask import g, has_request_context, request, session
+from flask import Flask, has_app_context, has_request_context, request, session
 from flask_babel import get_locale, get_translations
 from markupsafe import Markup, escape
 
@@ -23,39 +24,52 @@ def choose() -> str:
 
 # A page asks for some three hundred words; flask_babel finds the reader's catalogue anew for each.
 _MOST_WORDS = 5000
-_known: dict[str, dict[str, tuple[str, Markup]]] = {}
+_Words = dict[str, tuple[str, Markup]]
+_known: dict[str, _Words] = {}
+_reader: ContextVar[_Words | None] = ContextVar("reader", default=None)  # those of the request at hand
 
 
-def _find(source: str) -> tuple[str, Markup]:
+def found(source: str) -> tuple[str, Markup]:
     """Return a word in the reader's language, plain and for a page; which language, is asked once a request.
 
     Our own words have no tags: whatever looks like one came out of a row, and is escaped like any other text.
     """
-    try:
-        words: dict[str, tuple[str, Markup]] = g.words
-    except AttributeError:
-        words = g.words = _known.setdefault(str(get_locale()), {})
-    except RuntimeError:
-        return source, escape(source)  # outside of any request: the words as they stand in the code
-    found = words.get(source)
-    if found is None:
+    words = _reader.get()
+    if words is None:
+        if not has_app_context():
+            return source, escape(source)  # the words as they stand in the code
+        words = _known.setdefault(str(get_locale()), {})
+        if has_request_context():
+            _reader.set(words)
+    word = words.get(source)
+    if word is None:
         if len(words) >= _MOST_WORDS:
             words.clear()
         catalogue = get_translations()
         text = str(catalogue.ugettext(source))
         if text == source:  # before Python 3.11.4 a word with a plural is not found by its singular
             text = str(catalogue.ungettext(source, source, 1))
-        found = words[source] = text, escape(text)
-    return found
+        word = words[source] = text, escape(text)
+    return word
 
 
 def markup(source: str, /, **params: Any) -> Markup:
     """Return a source string in the reader's language, as templates print it."""
-    text = _find(source)[1]
+    text = found(source)[1]
     return text % params if params else text.replace("%%", "%")
 
 
 def gettext(source: str, /, **params: Any) -> str:
     """Return a source string in the reader's language."""
-    text = _find(source)[0]
+    text = found(source)[0]
     return text % params if params else text
+
+
+def init_app(app: Flask) -> None:
+    """Ask for the language anew with each request, and with none at hand."""
+    app.before_request(_forget)
+    app.teardown_request(_forget)
+
+
+def _forget(_error: BaseException | None = None) -> None:
+    _reader.set(None)

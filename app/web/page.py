@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextvars import ContextVar
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -19,7 +20,7 @@ from app.core.errors import DomainError
 from app.core.i18n import N_
 from app.permissions import Actor
 from app.registry import FEATURES, find_room
-from app.web.language import LANGUAGES, gettext, markup
+from app.web.language import LANGUAGES, found, gettext, markup
 
 _WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 _LABELS: dict[type, dict[Any, str]] = {}  # by enumeration, then by its members' values
@@ -69,7 +70,7 @@ def label(value: object) -> str:
     """Return the word for an enumeration's member in the reader's language."""
     if value is None:
         return ""
-    return gettext(_LABELS[type(value)][value._value_])  # type: ignore[attr-defined]
+    return found(_LABELS[type(value)][value._value_])[0]  # type: ignore[attr-defined]
 
 
 def word(value: str, kind: str = "ACTIONS") -> str:
@@ -112,6 +113,9 @@ def days_left(days: int | None) -> str:
     return ngettext("还有 %(num)d 个工作日", "还有 %(num)d 个工作日", days)
 
 
+_root = ContextVar("root", default="")  # what the addresses of the request at hand begin with
+
+
 @lru_cache(maxsize=8192)
 def _address(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
     return url_for(endpoint, **dict(values))
@@ -122,7 +126,7 @@ def address(endpoint: str, **values: Any) -> str:
     if endpoint.startswith("."):  # of the blueprint at hand, which is another one on another page
         endpoint = f"{request.blueprint}{endpoint}"
     try:
-        return _address(request.root_path, endpoint, tuple(values.items()))
+        return _address(_root.get(), endpoint, tuple(values.items()))
     except TypeError:  # a list among the values
         return url_for(endpoint, **values)
 
@@ -156,6 +160,7 @@ def _other_languages() -> list[tuple[str, str]]:
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(lambda: _root.set(request.root_path) and None)
     for feature in FEATURES:
         room = find_room(feature.name, "labels")
         if room is None:
