@@ -22,7 +22,7 @@ NOTICE_TEMPLATE = "evaluations/notice.html"
 DECISION_TEMPLATE = "evaluations/decision.html"
 
 PACK_JOB = "evaluations.pack"
-SLICE = 100  # sheets that are laid out as one document
+SLICE = 100  # sheets that are numbered, printed and issued together
 MONTH_PACKED = Action("evaluation_month.packed", frozenset({"papers", "sha256"}))
 
 
