@@ -208,6 +208,7 @@
     const errors = root.querySelector(".errors");
     if (errors) errors.focus();
   };
-  document.addEventListener("htmx:load", (event) => ready(event.detail.elt));
+  // htmx announces the whole page too, later than this: a second focus would take it from who already types.
+  document.addEventListener("htmx:load", ({ detail: { elt } }) => { if (elt !== document.body) ready(elt); });
   ready(document);
 })();
