@@ -45,7 +45,7 @@ ROWS = (
         "checking the log is nearly as fast as reading it, in little memory",
         ("verify",),
         missed="66 MB are SQLAlchemy, Flask and the library of signatures, before the first entry; it "
-        "does not grow with the log",
+        "does not grow with the log. Ours also compares all issued papers with their entries",
     ),
     Row("P9", "a notice costs what plain WeasyPrint with two fonts costs; it fetches nothing", ("notice",)),
     Row(
@@ -64,8 +64,7 @@ ROWS = (
         "P13",
         "memory and start of two workers stay near the floor's; no PDF library in them",
         ("serve",),
-        missed="it is all of the code, 350 modules, 60 tables and 280 addresses, against one page. Sharing "
-        "(--preload) saved a tenth; then new code cannot be loaded without a pause",
+        missed="it is all of the code, 350 modules, 60 tables and 280 addresses, against one page",
     ),
     Row("P14", "a list weighs little and comes from one host", ("weight",)),
     Row("R1", "kill -9 of the server under load loses and doubles nothing", ("kill",)),
