@@ -48,6 +48,7 @@ def _gunicorn(host: str, port: int, workers: int, threads: int) -> list[str]:
         "--graceful-timeout",
         "10",
         "--no-control-socket",
+        "--preload",  # what is loaded once is shared by the workers
         "wsgi:app",
     ]
 
@@ -100,7 +101,7 @@ def demo(host: str, port: int) -> None:
     click.echo(f"\n  督办  http://{host}:{port}\n")
     if settings.env == "demo":
         click.echo(seeds.sign_ins())
-    web = [*_gunicorn(host, port, WEB_WORKERS, DIRECT_THREADS), "--preload"]
+    web = _gunicorn(host, port, WEB_WORKERS, DIRECT_THREADS)
     _run_together(web, [sys.executable, "-m", "flask", "--app", "wsgi", "work"], lambda: _answers(host, port))
 
 

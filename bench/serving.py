@@ -87,9 +87,9 @@ def _command(kind: str) -> list[str]:
     from app.commands import WEB_WORKERS, _gunicorn
 
     ours = _gunicorn(HOST, PORTS[kind], WEB_WORKERS, 1)  # sync workers, as `serve` starts them behind a proxy
-    return [*ours, "--log-level", "critical"] if kind == "ours" else [
-        *ours[:-1], "--log-level", "critical", "bench.floors.list:create_app()"
-    ]  # fmt: skip
+    if kind == "floor":  # as gunicorn comes
+        ours = [word for word in ours[:-1] if word != "--preload"] + ["bench.floors.list:create_app()"]
+    return [*ours, "--log-level", "critical"]
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class Served:
                 "DATABASE_URL": site.settings.database_url,
                 "DATABASE_OWNER_URL": site.settings.owner_url,
             }
-        self._web = [*_gunicorn(HOST, self.port, WEB_WORKERS, 1), "--preload", "--log-level", "error"]
+        self._web = [*_gunicorn(HOST, self.port, WEB_WORKERS, 1), "--log-level", "error"]
         self.web = self._start(self._web)
         self.worker = self._start([*FLASK, "work"]) if worker else None
         try:
