@@ -15,10 +15,10 @@ from sqlalchemy import (
     CompoundSelect,
     Date,
     Integer,
-    ScalarSelect,
     Select,
     UnaryExpression,
     case,
+    column,
     func,
     literal,
     select,
@@ -117,7 +117,8 @@ def _first_of_each(
         rows.where(order.centre == centre).order_by(*columns).limit(size + 1).subquery()
         for centre in sorted(centres)
     )
-    return union_all(*(select(first.c[order.key.key]) for first in each))
+    key = column(order.key.key, order.key.type)  # each.c would look at the whole entity to name the same
+    return union_all(*(select(key).select_from(first) for first in each))
 
 
 def unsteered(column: InstrumentedAttribute[int]) -> ColumnElement[int]:
@@ -147,21 +148,23 @@ def walk(session: Session, statement: Select[T], order: Order, size: int = CHUNK
 
 def capped_count(session: Session, statement: Select[Any], cap: int = COUNT_CAP) -> int:
     """Return how many rows there are, counting no further than one above the cap."""
-    return session.scalar(select(_capped(statement, cap))) or 0
+    return session.scalar(_capped(statement, cap)) or 0
 
 
 def capped_counts(session: Session, wanted: Mapping[str, Select[Any]]) -> dict[str, int]:
     """Return how many rows each of several selections has, counted in one statement up to the cap."""
     if not wanted:
         return {}
-    parts = [_capped(statement, COUNT_CAP).label(name) for name, statement in wanted.items()]
+    parts = [
+        _capped(statement, COUNT_CAP).scalar_subquery().label(name) for name, statement in wanted.items()
+    ]
     return dict(session.execute(select(*parts)).one()._mapping)
 
 
-def _capped(statement: Select[Any], cap: int) -> ScalarSelect[int]:
+def _capped(statement: Select[Any], cap: int) -> Select[int]:
     bare = statement.with_only_columns(literal(1), maintain_column_froms=True)
     limited = bare.order_by(None).limit(cap + 1).subquery()
-    return select(func.count()).select_from(limited).scalar_subquery()
+    return select(func.count()).select_from(limited)
 
 
 def tally(session: Session, rows: Select[Any], wanted: Mapping[Any, ColumnElement[bool]]) -> dict[Any, int]:

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
-from flask import Blueprint, abort, current_app, request, url_for
+from flask import Blueprint, abort, current_app, request
 from werkzeug import Response
 
 from app.config import ROOT
 from app.web import pruning
 from app.web.access import public
+from app.web.page import address
 
 YEAR = 365 * 24 * 3600
 # One file of each kind keeps a cold page at four requests. A package's name, or "" for static/.
@@ -107,13 +108,13 @@ def _asset(name: str) -> Packed:
 @bp.app_template_global()
 def asset_url(name: str) -> str:
     """Return the address of `app.css` or `app.js`."""
-    return url_for("assets.send", name=name, v=_asset(name).digest)
+    return address("assets.send", name=name, v=_asset(name).digest)
 
 
 @bp.app_template_global()
 def static_url(path: str) -> str:
     """Return the address of a file under static/, with its hash."""
-    return url_for("static", filename=path, v=_read(_static() / path).digest)
+    return address("static", filename=path, v=_read(_static() / path).digest)
 
 
 @bp.get("/assets/<name>")

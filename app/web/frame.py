@@ -6,7 +6,6 @@ import secrets
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import get_locale
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
@@ -14,6 +13,7 @@ from markupsafe import Markup, escape
 from app.permissions import Actor
 from app.registry import FEATURES, NAVIGATION, Nav
 from app.web.assets import static_url
+from app.web.language import current
 
 _MOST = 500  # frames kept; a few hundred people with a dozen pages each come and go
 # What differs from request to request stands in a kept frame as words that nobody can guess.
@@ -42,7 +42,7 @@ def frame() -> Frame:
     """Return the frame of the page that is being rendered."""
     who: Actor | None = current_user.actor if current_user.is_authenticated else None
     shown = who and Actor(None, who.name, roles=who.roles, centre_name=who.centre_name)
-    key = _Key(request.root_path, str(get_locale()), static_url("icons.svg"), shown, _active())
+    key = _Key(request.root_path, current(), static_url("icons.svg"), shown, _active())
     kept: dict[_Key, tuple[str, ...]] = current_app.extensions["duban_frames"]
     parts = kept.get(key)
     if parts is None:

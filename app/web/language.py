@@ -26,11 +26,23 @@ def choose() -> str:
 _MOST_WORDS = 5000
 _Words = dict[str, tuple[str, Markup]]
 _known: dict[str, _Words] = {}
-_reader: ContextVar[_Words | None] = ContextVar("reader", default=None)  # those of the request at hand
+# Of the request at hand:
+_language: ContextVar[str] = ContextVar("language", default="")
+_reader: ContextVar[_Words | None] = ContextVar("reader", default=None)
+
+
+def current() -> str:
+    """Return the code of the reader's language, `zh_Hans` or `en`; which, is asked once a request."""
+    code = _language.get()
+    if not code:
+        code = str(get_locale())
+        if has_request_context():
+            _language.set(code)
+    return code
 
 
 def found(source: str) -> tuple[str, Markup]:
-    """Return a word in the reader's language, plain and for a page; which language, is asked once a request.
+    """Return a word in the reader's language, plain and for a page.
 
     Our own words have no tags: whatever looks like one came out of a row, and is escaped like any other text.
     """
@@ -38,7 +50,7 @@ def found(source: str) -> tuple[str, Markup]:
     if words is None:
         if not has_app_context():
             return source, escape(source)  # the words as they stand in the code
-        words = _known.setdefault(str(get_locale()), {})
+        words = _known.setdefault(current(), {})
         if has_request_context():
             _reader.set(words)
     word = words.get(source)
@@ -72,4 +84,5 @@ def init_app(app: Flask) -> None:
 
 
 def _forget(_error: BaseException | None = None) -> None:
+    _language.set("")
     _reader.set(None)

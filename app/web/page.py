@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, g, redirect, render_template, request, url_for
-from flask_babel import get_locale, ngettext
+from flask_babel import ngettext
 from flask_login import current_user
 from wtforms import Form
 
@@ -20,7 +20,7 @@ from app.core.errors import DomainError
 from app.core.i18n import N_
 from app.permissions import Actor
 from app.registry import FEATURES, find_room
-from app.web.language import LANGUAGES, found, gettext, markup
+from app.web.language import LANGUAGES, current, found, gettext, markup
 
 _WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 _LABELS: dict[type, dict[Any, str]] = {}  # by enumeration, then by its members' values
@@ -141,7 +141,7 @@ def modify_query(**changes: Any) -> str:
 
 def _context() -> dict[str, Any]:
     return {
-        "lang": "en" if str(get_locale()).startswith("en") else "zh-Hans",
+        "lang": "en" if current().startswith("en") else "zh-Hans",
         "me": current_user.actor if current_user.is_authenticated else None,
         "request_id": g.origin.request_id if "origin" in g else "",
         "today": clock.today(),
@@ -156,7 +156,7 @@ def roles_text(who: Actor) -> str:
 
 def _other_languages() -> list[tuple[str, str]]:
     """Return the languages that the page is not in, each by its own name."""
-    return [(code, name) for code, name in LANGUAGES.items() if code != str(get_locale())]
+    return [(code, name) for code, name in LANGUAGES.items() if code != current()]
 
 
 def init_app(app: Flask) -> None:
