@@ -35,6 +35,7 @@ def _write(
     waits, failures = [], []
     with site.app.app_context():
         actor = site.actor()
+        recording.record(actor, values)  # the first change of a process builds its statements
         db.session.remove()
         ready.wait()
         end = time.perf_counter() + seconds

@@ -151,9 +151,11 @@ def _year() -> int:
 
 
 def _cadence() -> queries.Cadence | None:
-    """Return how the weeks of the year were told, to who belongs to a centre."""
-    centre_id = actor().centre_id
-    return None if centre_id is None else queries.cadence(centre_id, _year(), clock.today())
+    """Return how the weeks of the year were told, to who sees more of a centre than what is issued."""
+    who = actor()
+    if who.centre_id is None or not who.centre_wide:
+        return None
+    return queries.cadence(who.centre_id, _year(), clock.today())
 
 
 def _weeks(cadence: queries.Cadence | None) -> list[tuple[str, str]]:
