@@ -95,6 +95,7 @@ def _check(connection: Connection, report: Report, rows: Sequence[Any]) -> None:
     stored = {
         document_id: sha256(content).hexdigest()
         for document_id, content in connection.execute(files.execution_options(yield_per=_FILES_AT_ONCE))
+        if content is not None  # which a damaged file may give back
     }
     # The action is compared here: SQLite would take its index, and read all issues for every few rows.
     entries = select(AuditEntry.subject_id, AuditEntry.seq, AuditEntry.action, AuditEntry.payload).where(
