@@ -201,12 +201,12 @@ def quick_photos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "receive", receive_once)
 
 
-# `@both_databases` on a test, or `pytestmark = both_databases` in a module.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files of few, long tests: at the end one process would work on them alone."""
     items.sort(key=lambda item: not item.nodeid.startswith(("tests/browser/", "tests/reliability/")))
 
 
+# `@both_databases` on a test, or `pytestmark = both_databases` in a module.
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("both_databases") and "site" in metafunc.fixturenames:
         metafunc.parametrize("site", ["sqlite", "postgresql"], indirect=True)
