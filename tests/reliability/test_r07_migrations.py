@@ -55,7 +55,7 @@ def test_rows_outlive_every_step_down_and_up(site: Any, length: Any, tell: Any) 
     plays = all_plays(site)
     assert all(play.client for play in plays)  # signed in before one of them changes a password
     again = [play for play in plays if isinstance(play.example.data, Mapping) and KEY in play.example.data]
-    for number in range(length(0, 3200)):  # the same forms under keys of their own, for many rows
+    for number in range(length(0, 5000)):  # the same forms under keys of their own, for many rows
         play = again[number % len(again)]
         assert play.post(data={KEY: f"r7-{number}"}).status_code < 500
         play.client.get("/account/password")  # which takes the messages that would fill the cookie
