@@ -36,6 +36,7 @@ _WORDS = re.compile(r"[^\W_]+")
 _MAX_WORDS = 8
 FEW = 500  # matches that are named in the statement that reads their rows
 GATHERED = 20_000  # matches that are looked up one by one and sorted within a tenth of a second
+_JOINED = 16  # pages of the index that each new row joins with older ones; its own take two or three
 
 
 def fold(value: str) -> str:
@@ -62,10 +63,12 @@ def _key(piece: str) -> str:
 @cache
 def _table(name: str, postgresql: bool) -> Table:
     # Not the models' metadata: autogenerate leaves search tables alone.
-    tokens = Column("tokens", ARRAY(Text) if postgresql else Text)
-    return Table(
-        name, MetaData(), Column("rowid", BigInteger, primary_key=True), Column("body", Text), tokens
-    )
+    rowid, body = Column("rowid", BigInteger, primary_key=True), Column("body", Text)
+    if postgresql:
+        return Table(name, MetaData(), rowid, body, Column("tokens", ARRAY(Text)))
+    # FTS5 takes commands as rows: a word in a column of the table's own name, a number in another.
+    command, number = Column(name, Text), Column("rank", BigInteger)
+    return Table(name, MetaData(), rowid, body, Column("tokens", Text), command, number)
 
 
 class Indexed(NamedTuple):
@@ -98,7 +101,10 @@ def index_many(session: Session, name: str, found: Iterable[Indexed]) -> None:
         {"rowid": row_id, "body": body, "tokens": tokens.split() if postgresql else tokens}
         for row_id, body, tokens in found
     ]
-    connection.execute(_table(name, postgresql).insert(), rows)
+    table = _table(name, postgresql)
+    connection.execute(table.insert(), rows)
+    if not postgresql:  # left to itself, FTS5 does this for every 64th change, and all that wait stand still
+        connection.execute(table.insert(), {name: "merge", "rank": _JOINED * len(rows)})
 
 
 @lru_cache(maxsize=4096)
