@@ -105,6 +105,13 @@ def test_each_of_a_slice_stands_alone(renderer: Renderer, pages: Pages):
     assert "第1至60行相加为41" in long[-1] and "F0060" in long[-1], "the sum stands beside the last line"
 
 
+def test_nobody_signs_a_page_without_a_line(renderer: Renderer, pages: Pages):
+    found = [pages(each) for each in printed(renderer, *(sheet("吴窗口", lines) for lines in range(8, 18)))]
+    assert {len(each) for each in found} == {1, 2}, "some fill their page to the last line"
+    for each in found:
+        assert "中心主任（签名）" in each[-1] and "空岗" in each[-1]
+
+
 def test_nothing_of_another_paper_stays_in_a_file(renderer: Renderer):
     together = printed(renderer, sheet("吴窗口", 3, 1), sheet("郑窗口", 50, 2))
     for content in together:
