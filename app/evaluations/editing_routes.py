@@ -248,8 +248,7 @@ def _item_form(row: RulebookVersion, data: dict[str, Any], sent: Any = None) -> 
     form = ItemForm(sent, data=data)
     book = rulebook_queries.book_of(row)
     form.category.choices = [(each.id, each.name) for each in book.categories]
-    links = link_words(row.centre_id)
-    form.links.choices = [(code, f"{code} {wording}") for code, wording in links.items()]
+    form.links.choices = list(link_words(row.centre_id).items())
     return form
 
 

@@ -205,9 +205,7 @@ def _problems(run: ScoreRun) -> list[tuple[str, str]]:
     found = []
     for _fault, what, whom in run.problems:
         code, sign, count = whom.partition(TIMES)
-        named = (
-            label(Scored(code)) if code in set(Scored) else " ".join(filter(None, (code, words.get(code))))
-        )
+        named = label(Scored(code)) if code in set(Scored) else words.get(code, code)
         found.append((named + sign + count, what))
     return found
 

@@ -158,9 +158,9 @@ def _standing(row: RulebookVersion) -> object:
 
 
 def link_words(centre_id: int) -> dict[str, str]:
-    """Return what items can be linked to at a centre, each with its words."""
+    """Return what items can be linked to at a centre, as people call it: F07 消防通道被占用, 帮办代办."""
     found = rulebook_queries.links_of(db.session(), centre_id)
-    return {code: wording or label(Kind(code)) for code, wording in found.items()}
+    return {code: f"{code} {wording}" if wording else label(Kind(code)) for code, wording in found.items()}
 
 
 def _known(form: Form) -> int:

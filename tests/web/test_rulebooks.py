@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.registers.rules import Kind
 from tests.factories.rulebooks import drafted, in_force, text
 from tests.pages import Page, follow
 
@@ -33,6 +34,15 @@ def test_an_item_is_changed_and_a_fault_stands_beside_its_field(site: Any, sign_
     row = saved.text("#items-away")
     assert "−4" in row and "最多 8" in row
     assert "deduct: 4" in saved.text(".timeline")
+
+
+def test_an_item_is_linked_to_what_people_call_by_name(site: Any, sign_in: Any) -> None:
+    rulebook_id = prepared(site, drafted)
+    page = Page(sign_in("head").get(f"/rulebooks/{rulebook_id}/items/away"))
+    offered = {str(box["value"]): box.parent.get_text(" ", strip=True) for box in page.all("[name=links]")}
+    assert offered[Kind.AGENCY] == "帮办代办"
+    items = {code: name for code, name in offered.items() if code not in set(Kind)}
+    assert items and all(name.startswith(f"{code} ") for code, name in items.items())
 
 
 def test_the_example_follows_what_is_typed(site: Any, sign_in: Any) -> None:
