@@ -39,7 +39,7 @@ ROWS = (
         "sixteen writers on one chain: none starves, none fails",
         ("writers",),
         missed="no single change holds up the others any more (none over 40 ms); sixteen processes share two "
-        "cores, and the longest waits lie in the first second, while the pages of a copied file are cold",
+        "cores, and the longest waits lie in the first second and a half, on a file just copied",
     ),
     Row(
         "P8",
